@@ -1,0 +1,1 @@
+"""System checks for what users get wrong in their settings."""

@@ -1,0 +1,101 @@
+"""The ``SIGNAL_PANEL`` setting: its keys, their defaults, and what is wrong with the user's."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from django.conf import settings
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key of the setting: its default, and which other values it takes."""
+
+    default: Any
+    allowed: str
+    accepts: Callable[[Any], bool]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with the setting, under the id of the check that reports it."""
+
+    id: str
+    message: str
+    hint: str
+
+
+def _is_list_of_patterns(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and all(
+        isinstance(pattern, str) and pattern for pattern in value
+    )
+
+
+def _is_positive_int(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+KEYS = {
+    "IGNORE": Key(
+        default=["debug_toolbar.*", "django.test.signals.template_rendered"],
+        allowed="a list or tuple of non-empty strings",
+        accepts=_is_list_of_patterns,
+    ),
+    "MAX_SPANS": Key(
+        default=100_000,
+        allowed="a whole number above zero",
+        accepts=_is_positive_int,
+    ),
+}
+DEFAULTS: dict[str, Any] = {name: key.default for name, key in KEYS.items()}
+
+
+def get(name: str) -> Any:
+    """The value of one key; its default where the user's is missing or wrong.
+
+    A wrong value is for the system checks to report. It must not break a request.
+    """
+    key = KEYS[name]
+    configured = _configured()
+    value = configured.get(name, key.default) if isinstance(configured, dict) else key.default
+    return value if key.accepts(value) else key.default
+
+
+def problems() -> Iterator[Problem]:
+    """What is wrong with the user's setting, one problem at a time."""
+    configured = _configured()
+    if not isinstance(configured, dict):
+        yield Problem(
+            "signal_panel.E002",
+            f"SIGNAL_PANEL must be a dictionary, not {configured!r}.",
+            f"Its keys are {_names()}; those left out keep their defaults.",
+        )
+        return
+    for name, value in configured.items():
+        if name not in KEYS:
+            yield Problem(
+                "signal_panel.E003",
+                f"SIGNAL_PANEL has an unknown key {name!r}.",
+                f"{_did_you_mean(name)}The keys are {_names()}.",
+            )
+        elif not KEYS[name].accepts(value):
+            key = KEYS[name]
+            yield Problem(
+                "signal_panel.E004",
+                f"SIGNAL_PANEL[{name!r}] is {value!r}, but must be {key.allowed}.",
+                f"Leave it out for the default, {key.default!r}.",
+            )
+
+
+def _configured() -> Any:
+    return getattr(settings, "SIGNAL_PANEL", {})
+
+
+def _names() -> str:
+    return ", ".join(repr(name) for name in KEYS)
+
+
+def _did_you_mean(name: Any) -> str:
+    close = get_close_matches(str(name).upper(), KEYS, n=1)
+    return f"Did you mean {close[0]!r}? " if close else ""
