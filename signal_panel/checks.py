@@ -1,1 +1,129 @@
-"""System checks for what users get wrong in their settings."""
+"""System checks for what goes wrong when the panel is set up. Documented in docs/checks.md."""
+
+import inspect
+from collections.abc import Iterable
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.core.checks import CheckMessage, Error, Warning, register
+from django.utils.module_loading import import_string
+
+from signal_panel import conf
+
+TAG = "signal_panel"
+MIDDLEWARE = "signal_panel.middleware.SignalPanelMiddleware"
+PANEL = "signal_panel.panel.SignalTimelinePanel"
+SCRIPT = "signal_panel/js/panel.js"
+
+
+@register(TAG)
+def check_middleware(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """The middleware stands in MIDDLEWARE, once, and before all others."""
+    from signal_panel.middleware import SignalPanelMiddleware
+
+    positions = _positions(SignalPanelMiddleware, settings.MIDDLEWARE)
+    if not positions:
+        return [
+            Warning(
+                f"{MIDDLEWARE} is missing from MIDDLEWARE.",
+                hint=(
+                    f"Add '{MIDDLEWARE}' as the first entry of MIDDLEWARE. Without it the "
+                    "panel misses the signals sent before and after the toolbar's middleware."
+                ),
+                id="signal_panel.W001",
+            )
+        ]
+    if len(positions) > 1:
+        return [
+            Warning(
+                f"{MIDDLEWARE} occurs {len(positions)} times in MIDDLEWARE.",
+                hint="Keep the first and remove the others.",
+                id="signal_panel.W003",
+            )
+        ]
+    if positions != [0]:
+        return [
+            Warning(
+                f"{MIDDLEWARE} is not the first entry of MIDDLEWARE.",
+                hint=(
+                    f"Move it above '{settings.MIDDLEWARE[0]}'. Requests that an earlier "
+                    "middleware answers by itself never reach it and are not recorded."
+                ),
+                id="signal_panel.W002",
+            )
+        ]
+    return []
+
+
+@register(TAG)
+def check_toolbar(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """The toolbar is installed and lists the panel."""
+    if not apps.is_installed("debug_toolbar"):
+        return [
+            Error(
+                "'debug_toolbar' is not in INSTALLED_APPS, but the signal panel is a part of it.",
+                hint=(
+                    "Add 'debug_toolbar' to INSTALLED_APPS. Where the toolbar is left out on "
+                    "purpose, as in tests or in production, leave 'signal_panel' out with it."
+                ),
+                id="signal_panel.E001",
+            )
+        ]
+    from signal_panel.panel import SignalTimelinePanel
+
+    # Unset means the toolbar's defaults, and the panel is not one of them.
+    if not _positions(SignalTimelinePanel, getattr(settings, "DEBUG_TOOLBAR_PANELS", [])):
+        return [
+            Warning(
+                f"{PANEL} is missing from DEBUG_TOOLBAR_PANELS.",
+                hint=(
+                    "Add it to the toolbar's default panels: DEBUG_TOOLBAR_PANELS = "
+                    f"[*PANELS_DEFAULTS, '{PANEL}'], where PANELS_DEFAULTS is imported from "
+                    "debug_toolbar.settings."
+                ),
+                id="signal_panel.W004",
+            )
+        ]
+    return []
+
+
+@register(TAG)
+def check_static_files(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """The panel's scripts and styles can be served."""
+    if not apps.is_installed("django.contrib.staticfiles"):
+        hint = "Add 'django.contrib.staticfiles' to INSTALLED_APPS."
+    elif not finders.find(SCRIPT):
+        hint = (
+            "STATICFILES_FINDERS needs AppDirectoriesFinder or, where the package is not installed "
+            "from an archive but from its sources, FileSystemFinder. Both are in Django's default."
+        )
+    else:
+        return []
+    return [
+        Warning(
+            f"No staticfiles finder sees the panel's files, such as '{SCRIPT}'.",
+            hint=hint,
+            id="signal_panel.W005",
+        )
+    ]
+
+
+@register(TAG)
+def check_setting(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """SIGNAL_PANEL holds known keys and values that they take."""
+    return [Error(problem.message, hint=problem.hint, id=problem.id) for problem in conf.problems()]
+
+
+def _positions(cls: type, paths: Iterable[str]) -> list[int]:
+    """Where a list of dotted paths names the class or a subclass of it."""
+    return [position for position, path in enumerate(paths) if _is_class(cls, path)]
+
+
+def _is_class(cls: type, path: str) -> bool:
+    try:
+        named = import_string(path)
+    except ImportError:
+        return False  # Django and the toolbar tell the user about a path that leads nowhere.
+    return inspect.isclass(named) and issubclass(named, cls)

@@ -1,0 +1,177 @@
+"""The system checks, run by Django's own framework over settings as users get them wrong."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.staticfiles.finders import get_finder
+from django.core.checks import CheckMessage, run_checks
+
+import signal_panel
+from signal_panel.checks import MIDDLEWARE, PANEL
+from signal_panel.middleware import SignalPanelMiddleware
+from signal_panel.panel import SignalTimelinePanel
+
+DOCS = Path(__file__).parent.parent / "docs" / "checks.md"
+
+SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
+TOOLBAR = "debug_toolbar.middleware.DebugToolbarMiddleware"
+
+
+class OurMiddleware(SignalPanelMiddleware):
+    """A project's own variant of the middleware."""
+
+
+class OurPanel(SignalTimelinePanel):
+    """A project's own variant of the panel."""
+
+
+def function_middleware(get_response: Any) -> Any:
+    return get_response
+
+
+@pytest.fixture
+def project(settings: Any) -> Iterator[Any]:
+    """The settings of a project in which all is as it should be; each test spoils something."""
+    settings.MIDDLEWARE = [MIDDLEWARE, SESSIONS, TOOLBAR]
+    settings.DEBUG_TOOLBAR_PANELS = [PANEL]
+    settings.SIGNAL_PANEL = {}
+    get_finder.cache_clear()  # type: ignore[attr-defined]
+    yield settings
+    get_finder.cache_clear()  # type: ignore[attr-defined]
+
+
+def reported() -> list[CheckMessage]:
+    return run_checks(tags=["signal_panel"])
+
+
+def ids() -> list[str | None]:
+    return [message.id for message in reported()]
+
+
+def without(apps: list[str], *names: str) -> list[str]:
+    return [app for app in apps if app not in names]
+
+
+def test_a_project_set_up_as_the_readme_says_hears_nothing(project: Any) -> None:
+    assert reported() == []
+
+
+def test_the_checks_run_with_all_others_too(project: Any) -> None:
+    project.MIDDLEWARE = [TOOLBAR]
+    assert "signal_panel.W001" in [message.id for message in run_checks()]
+
+
+def test_no_middleware(project: Any) -> None:
+    project.MIDDLEWARE = [SESSIONS, TOOLBAR]
+    [message] = reported()
+    assert message.id == "signal_panel.W001"
+    assert message.msg == f"{MIDDLEWARE} is missing from MIDDLEWARE."
+    assert MIDDLEWARE in (message.hint or "")
+
+
+def test_the_middleware_is_not_first(project: Any) -> None:
+    project.MIDDLEWARE = [SESSIONS, MIDDLEWARE, TOOLBAR]
+    [message] = reported()
+    assert message.id == "signal_panel.W002"
+    assert SESSIONS in (message.hint or "")
+
+
+def test_the_middleware_is_there_twice(project: Any) -> None:
+    project.MIDDLEWARE = [MIDDLEWARE, SESSIONS, TOOLBAR, MIDDLEWARE]
+    [message] = reported()
+    assert message.id == "signal_panel.W003"
+    assert "2 times" in message.msg
+
+
+def test_a_subclass_of_the_middleware_counts(project: Any) -> None:
+    project.MIDDLEWARE = [f"{__name__}.OurMiddleware", SESSIONS, TOOLBAR]
+    assert ids() == []
+    project.MIDDLEWARE = [MIDDLEWARE, f"{__name__}.OurMiddleware", TOOLBAR]
+    assert ids() == ["signal_panel.W003"]
+
+
+def test_middleware_that_is_no_class_or_cannot_be_imported_is_not_ours(project: Any) -> None:
+    project.MIDDLEWARE = [MIDDLEWARE, f"{__name__}.function_middleware", "nowhere.Middleware"]
+    assert ids() == []
+
+
+def test_the_toolbar_is_not_installed(project: Any) -> None:
+    project.INSTALLED_APPS = without(project.INSTALLED_APPS, "debug_toolbar")
+    [message] = reported()
+    assert message.id == "signal_panel.E001"
+    assert message.is_serious()
+
+
+@pytest.mark.parametrize("panels", [[], ["debug_toolbar.panels.timer.TimerPanel"]])
+def test_the_panel_is_not_listed(project: Any, panels: list[str]) -> None:
+    project.DEBUG_TOOLBAR_PANELS = panels
+    [message] = reported()
+    assert message.id == "signal_panel.W004"
+    assert f"[*PANELS_DEFAULTS, '{PANEL}']" in (message.hint or "")
+
+
+def test_the_toolbar_s_default_panels_lack_the_panel(project: Any) -> None:
+    del project.DEBUG_TOOLBAR_PANELS
+    assert ids() == ["signal_panel.W004"]
+
+
+def test_a_subclass_of_the_panel_counts(project: Any) -> None:
+    project.DEBUG_TOOLBAR_PANELS = (f"{__name__}.OurPanel",)
+    assert ids() == []
+
+
+def test_staticfiles_is_not_installed(project: Any) -> None:
+    project.INSTALLED_APPS = without(
+        project.INSTALLED_APPS, "django.contrib.staticfiles", "debug_toolbar"
+    )
+    messages = {message.id: message for message in reported()}
+    assert "'django.contrib.staticfiles'" in (messages["signal_panel.W005"].hint or "")
+
+
+def test_no_finder_sees_the_static_files(project: Any) -> None:
+    project.STATICFILES_FINDERS = []
+    [message] = reported()
+    assert message.id == "signal_panel.W005"
+    assert "STATICFILES_FINDERS" in (message.hint or "")
+
+
+def test_the_setting_is_no_dictionary(project: Any) -> None:
+    project.SIGNAL_PANEL = ["IGNORE"]
+    assert ids() == ["signal_panel.E002"]
+
+
+def test_an_unknown_key(project: Any) -> None:
+    project.SIGNAL_PANEL = {"IGNORED": ["shop.*"]}
+    [message] = reported()
+    assert message.id == "signal_panel.E003"
+    assert message.hint == "Did you mean 'IGNORE'? The keys are 'IGNORE', 'MAX_SPANS'."
+
+
+def test_a_wrong_value(project: Any) -> None:
+    project.SIGNAL_PANEL = {"MAX_SPANS": "many"}
+    [message] = reported()
+    assert message.id == "signal_panel.E004"
+    assert message.msg == (
+        "SIGNAL_PANEL['MAX_SPANS'] is 'many', but must be a whole number above zero."
+    )
+
+
+def test_a_check_can_be_silenced(project: Any) -> None:
+    project.MIDDLEWARE = [SESSIONS, MIDDLEWARE, TOOLBAR]
+    project.SILENCED_SYSTEM_CHECKS = ["signal_panel.W002"]
+    [message] = reported()
+    assert message.is_silenced()
+
+
+def test_the_docs_have_a_heading_for_each_check_and_no_other() -> None:
+    package = Path(signal_panel.__file__).parent
+    in_code = {
+        id
+        for source in package.rglob("*.py")
+        for id in re.findall(r'"(signal_panel\.[EW]\d{3})"', source.read_text())
+    }
+    in_docs = re.findall(r"^### `(signal_panel\.[EW]\d{3})`", DOCS.read_text(), re.MULTILINE)
+    assert sorted(in_code) == sorted(in_docs)

@@ -1,0 +1,105 @@
+"""``SIGNAL_PANEL``: the user's values over the defaults, and never a wrong one."""
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from signal_panel import conf
+
+DOCS = Path(__file__).parent.parent / "docs" / "settings.md"
+
+WRONG = [
+    pytest.param("IGNORE", "shop.*", id="a string is not a list of strings"),
+    pytest.param("IGNORE", ["shop.*", ""], id="an empty pattern"),
+    pytest.param("IGNORE", [b"shop.*"], id="bytes"),
+    pytest.param("IGNORE", {"shop.*": True}, id="a dictionary"),
+    pytest.param("IGNORE", None, id="no list"),
+    pytest.param("MAX_SPANS", 0, id="zero"),
+    pytest.param("MAX_SPANS", -1, id="a negative number"),
+    pytest.param("MAX_SPANS", True, id="a boolean"),
+    pytest.param("MAX_SPANS", 1000.0, id="a float"),
+    pytest.param("MAX_SPANS", "1000", id="a string"),
+    pytest.param("MAX_SPANS", None, id="no number"),
+]
+RIGHT = [
+    pytest.param("IGNORE", [], id="nothing ignored"),
+    pytest.param("IGNORE", ["shop.*"], id="a list"),
+    pytest.param("IGNORE", ("shop.*", "blog.*"), id="a tuple"),
+    pytest.param("MAX_SPANS", 1, id="one"),
+    pytest.param("MAX_SPANS", 10**9, id="many"),
+]
+
+
+@pytest.mark.parametrize("name", conf.DEFAULTS)
+def test_without_the_setting_the_defaults_hold(settings: Any, name: str) -> None:
+    settings.SIGNAL_PANEL = {}
+    assert conf.get(name) == conf.DEFAULTS[name]
+    del settings.SIGNAL_PANEL
+    assert conf.get(name) == conf.DEFAULTS[name]
+
+
+@pytest.mark.parametrize(("name", "value"), RIGHT)
+def test_a_right_value_is_used(settings: Any, name: str, value: object) -> None:
+    settings.SIGNAL_PANEL = {name: value}
+    assert conf.get(name) == value
+    assert list(conf.problems()) == []
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG)
+def test_a_wrong_value_is_named_and_the_default_used(
+    settings: Any, name: str, value: object
+) -> None:
+    settings.SIGNAL_PANEL = {name: value}
+    assert conf.get(name) == conf.DEFAULTS[name]
+    [problem] = conf.problems()
+    assert problem.message == (
+        f"SIGNAL_PANEL[{name!r}] is {value!r}, but must be {conf.KEYS[name].allowed}."
+    )
+
+
+@pytest.mark.parametrize("value", [None, ["IGNORE"], "IGNORE", 1])
+def test_a_setting_that_is_no_dictionary_leaves_the_defaults(settings: Any, value: object) -> None:
+    settings.SIGNAL_PANEL = value
+    assert {name: conf.get(name) for name in conf.DEFAULTS} == conf.DEFAULTS
+    [problem] = conf.problems()
+    assert problem.message == f"SIGNAL_PANEL must be a dictionary, not {value!r}."
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("IGNROE", "Did you mean 'IGNORE'? The keys are 'IGNORE', 'MAX_SPANS'."),
+        ("ignore", "Did you mean 'IGNORE'? The keys are 'IGNORE', 'MAX_SPANS'."),
+        ("MAX_SPAN", "Did you mean 'MAX_SPANS'? The keys are 'IGNORE', 'MAX_SPANS'."),
+        ("COLOUR", "The keys are 'IGNORE', 'MAX_SPANS'."),
+        (7, "The keys are 'IGNORE', 'MAX_SPANS'."),
+    ],
+)
+def test_an_unknown_key_is_named_with_the_known_ones(
+    settings: Any, name: object, hint: str
+) -> None:
+    settings.SIGNAL_PANEL = {name: 1}
+    [problem] = conf.problems()
+    assert problem.message == f"SIGNAL_PANEL has an unknown key {name!r}."
+    assert problem.hint == hint
+
+
+def test_every_problem_is_told(settings: Any) -> None:
+    settings.SIGNAL_PANEL = {"MAX_SPANS": 0, "IGNORE": "x", "LIMIT": 3}
+    assert [problem.id for problem in conf.problems()] == [
+        "signal_panel.E004",
+        "signal_panel.E004",
+        "signal_panel.E003",
+    ]
+
+
+def test_the_docs_name_each_key_with_its_default_and_what_it_takes() -> None:
+    documented = re.findall(
+        r"^## `(\w+)`\n\nDefault: `(.+)`\s+Allowed: (.+?)\.$", DOCS.read_text(), re.MULTILINE
+    )
+    assert [
+        (name, ast.literal_eval(default), allowed) for name, default, allowed in documented
+    ] == [(name, key.default, key.allowed) for name, key in conf.KEYS.items()]
