@@ -1,0 +1,70 @@
+# `make test` and `make example` set up what they need, in .venv. `make` lists the rest.
+
+PYTHON ?= python3
+ADDRESS ?= 127.0.0.1:8000
+
+VENV := .venv
+BIN := $(VENV)/bin
+MANAGE := $(BIN)/python example_project/manage.py
+
+.PHONY: help example test lint types format matrix clean
+.DELETE_ON_ERROR:
+
+help:
+	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+example: $(VENV)/installed ## the bookshop, served with the toolbar
+	$(MANAGE) migrate --verbosity 0
+	$(MANAGE) seed
+	@echo "The bookshop is at http://$(ADDRESS)/"
+	$(MANAGE) runserver $(ADDRESS)
+
+test: $(VENV)/installed-test $(VENV)/chromium ## all tests, with the Python and Django of .venv
+	$(BIN)/python -m pytest
+	node --test $(wildcard tests/js/*.test.js)
+
+lint: $(VENV)/installed-lint node_modules/installed ## ruff and biome
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	npx biome check
+
+types: $(VENV)/installed-lint ## mypy
+	$(BIN)/mypy
+
+format: $(VENV)/installed-lint node_modules/installed ## put the code in the house's shape
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	npx biome check --write
+
+matrix: $(VENV)/installed-dev $(VENV)/chromium ## the tests on each Python, Django and toolbar
+	$(BIN)/tox run
+
+clean: ## remove all that these commands made
+	rm -rf $(VENV) .tox .coverage .*_cache .hypothesis build dist node_modules
+	rm -f example_project/db.sqlite3
+
+# One file each marks what is done, so that it is done again only when pyproject.toml changes.
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and \
+		"Python 3.10 or newer is needed. Name it so: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "On Debian and Ubuntu venv is a package of its own: apt install python3-venv"; exit 1; }
+
+$(VENV)/installed: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+# pip knows dependency groups since 25.1.
+$(VENV)/installed-%: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable . --group $*
+	@touch $@
+
+# Without a Chromium the browser tests are skipped; the next run looks for one again.
+$(VENV)/chromium: $(VENV)/installed-test
+	-@.ci/chromium $(BIN)/python > $@.found && mv $@.found $@
+
+node_modules/installed: package.json
+	npm install --no-audit --no-fund
+	@touch $@
