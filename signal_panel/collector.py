@@ -1,0 +1,222 @@
+"""The recorder that spans are written to, and the scopes that become recordings.
+
+One ``Collector`` serves an outermost scope and the scopes opened inside it. Its log has five integers a
+span, appended in one call when the span ends, so that threads can't mix their spans up. A scope opened
+inside another has a number like a span's: the inner recording is what descends from that number, the outer
+one is everything.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from array import array
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
+from fnmatch import fnmatchcase
+from itertools import count
+from typing import Any
+
+from signal_panel import naming
+from signal_panel.kinds import Kinds, Strings
+from signal_panel.recording import (
+    METHODS,
+    NOTHING,
+    Columns,
+    Phase,
+    ReceiverKind,
+    Recording,
+    SendKind,
+)
+
+SEND, SEND_ROBUST, ASEND, ASEND_ROBUST = range(len(METHODS))
+_FIELDS = 5  # of a span in the log: number, parent's number, kind, start, end
+
+
+class Collector:
+    """Takes the spans of one outermost scope and of the scopes inside it."""
+
+    def __init__(self, clock: Callable[[], int]) -> None:
+        self.clock = clock
+        self.kinds = Kinds()
+        self.next_number: Callable[[], int] = count(1).__next__
+        self.limit = 0
+        self.log = array("q")
+        self.extend = self.log.extend
+        self.exceptions: dict[int, str] = {}
+        self.scopes: dict[int, int] = {}
+        self.dropped = 0
+        self.closed = False
+        self._lock = threading.Lock()
+
+    def write(self, number: int, parent: int, kind: int, start: int, end: int) -> None:
+        """Keep a span that has ended, or count it where there is no room left."""
+        if number < self.limit:
+            self.extend((number, parent, kind, start, end))
+        else:
+            with self._lock:
+                self.dropped += 1
+
+    def raised(self, number: int, exception: BaseException) -> None:
+        """Note the exception that left a span."""
+        if number < self.limit:
+            self.exceptions[number] = naming.class_name(type(exception))
+
+    def close(self) -> None:
+        """Keep nothing from now on: spans of tasks and threads that go on find no room."""
+        self.closed = True
+        self.limit = 0
+        self.kinds.let_go()
+
+
+class _NoKinds(Kinds):
+    def send(self, *args: Any) -> int:
+        return 0
+
+    def receiver(self, *args: Any) -> int:
+        return 0
+
+
+class _Idle(Collector):
+    """Stands where nothing is recorded, so that sending needs no second way."""
+
+    def __init__(self) -> None:
+        super().__init__(clock=lambda: 0)
+        self.kinds = _NoKinds()
+        self.next_number = lambda: 0
+        self.closed = True
+
+
+current: ContextVar[tuple[Collector, int]] = ContextVar("signal_panel", default=(_Idle(), 0))
+"""The collector of this context, and the number of the receiver call or scope that it is in."""
+
+
+class Scope:
+    """One open recording: of a block, a request, or a window of the toolbar's.
+
+    ``clock`` gives nanoseconds and ``wall_clock`` seconds since 1970. At most ``max_spans`` spans are kept.
+    Sends whose signal or sender matches one of the patterns in ``ignore`` are left out, with all inside them.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_spans: int,
+        ignore: Iterable[str] = (),
+        clock: Callable[[], int] = time.perf_counter_ns,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._ignore = tuple(ignore)
+        self._max_spans = max_spans
+        self._outer = current.get()
+        collector, span = self._outer
+        self._is_outermost = collector.closed
+        self.collector = Collector(clock) if self._is_outermost else collector
+        self._number = self.collector.next_number()
+        self.collector.scopes[self._number] = 0 if self._is_outermost else span
+        self._outer_limit = self.collector.limit
+        self.collector.limit = max(self._outer_limit, self._number + 1 + max_spans)
+        self._log_start = len(self.collector.log)
+        self._dropped_before = self.collector.dropped
+        self._marks: list[tuple[int, str, str]] = []
+        self._epoch = wall_clock()
+        self._start = self.collector.clock()
+        self.closed = False
+        self.recording = Recording(self._columns)
+        current.set((self.collector, self._number))
+
+    def mark(self, phase: str, label: str = "") -> None:
+        """A request's next phase starts now; the one that it is in goes on."""
+        if not self._marks or self._marks[-1][1] != phase:
+            self._marks.append((self.collector.clock() - self._start, phase, label))
+
+    def close(self) -> None:
+        """End the recording, and make current again in this context what was so before."""
+        self.recording.freeze()
+        self.discard()
+
+    def discard(self) -> None:
+        """End without a recording."""
+        self.closed = True
+        if self._is_outermost:
+            self.collector.close()
+        else:
+            self.collector.limit = self._outer_limit
+        if current.get() == (self.collector, self._number):
+            current.set(self._outer)
+
+    def _columns(self) -> Columns:
+        """What has ended in this scope so far, as columns: whatever a chain of parents leads here from."""
+        collector = self.collector
+        duration = collector.clock() - self._start
+        log = collector.log[self._log_start :]
+        numbers, parents, kinds, starts, ends = (log[field::_FIELDS] for field in range(_FIELDS))
+        # By start, and where two are equal the parent, whose number is lower, first. The log is nearly in
+        # order already, which makes two sorts by one column quicker than one by two.
+        order = sorted(range(len(numbers)), key=numbers.__getitem__)
+        order.sort(key=starts.__getitem__)
+
+        renumber = _Renumbering(collector.kinds, self._ignore)
+        columns = Columns(self._epoch, duration, phases=self._phases(duration))
+        places = {self._number: NOTHING}  # of the spans and scopes inside, by their numbers
+        left_out = 0
+        for row in order:
+            parent = parents[row]
+            while parent in collector.scopes and parent != self._number:
+                parent = collector.scopes[parent]
+            place = places.get(parent)
+            if place is None:
+                continue
+            kind = renumber[kinds[row]]
+            if place == _IGNORED or kind is None:
+                places[numbers[row]] = _IGNORED
+            elif len(columns.start) == self._max_spans:
+                left_out += 1
+            else:
+                number = numbers[row]
+                places[number] = span = len(columns.start)
+                columns.start.append(starts[row] - self._start)
+                columns.time.append(ends[row] - starts[row])
+                columns.parent.append(place)
+                columns.kind.append(kind)
+                if number in collector.exceptions:
+                    columns.exceptions[span] = renumber.strings.number(collector.exceptions[number])
+        columns.dropped = left_out + collector.dropped - self._dropped_before
+        columns.sends, columns.receivers = renumber.sends, renumber.receivers
+        columns.strings = renumber.strings.table()
+        return columns
+
+    def _phases(self, duration: int) -> list[Phase]:
+        stops = [*(start for start, _, _ in self._marks[1:]), duration]
+        return [
+            Phase(name, label, start, stop - start)
+            for (start, name, label), stop in zip(self._marks, stops, strict=False)
+        ]
+
+
+_IGNORED = -2
+
+
+class _Renumbering(dict[int, "int | None"]):
+    """From a collector's numbers for kinds to those of one recording; None for what is left out."""
+
+    def __init__(self, kinds: Kinds, ignore: tuple[str, ...]) -> None:
+        self._kinds = kinds
+        self._ignore = ignore
+        self.strings = Strings()
+        self.sends: list[SendKind] = []
+        self.receivers: list[ReceiverKind] = []
+
+    def __missing__(self, number: int) -> int | None:
+        self[number] = found = self._find(number)
+        return found
+
+    def _find(self, number: int) -> int | None:
+        if number < 0:
+            self.receivers.append(self._kinds.receiver_kind(number, self.strings))
+            return -len(self.receivers)
+        signal, sender = self._kinds.send_names(number)
+        if any(fnmatchcase(signal, p) or fnmatchcase(sender, p) for p in self._ignore):
+            return None
+        self.sends.append(self._kinds.send_kind(number, self.strings))
+        return len(self.sends) - 1

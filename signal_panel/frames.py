@@ -1,0 +1,93 @@
+"""Finds the line of the user's code that a call comes from: up the stack, and back across threads."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, GeneratorType
+from typing import Any, NamedTuple
+
+from asgiref.sync import SyncToAsync
+
+from signal_panel.naming import PLUMBING, USERS, owner_of
+
+
+class SuspendedAt(NamedTuple):
+    """What is kept of a frame: enough to tell its line, nothing of its variables."""
+
+    f_code: CodeType
+    f_lasti: int
+    f_globals: dict[str, Any]
+
+
+_HOP = SyncToAsync.thread_handler.__code__
+_SUSPENDABLE = (CoroutineType, GeneratorType, AsyncGeneratorType)
+
+
+class _LastHop(threading.local):
+    task_context: object = None
+    origin: SuspendedAt | None = None
+
+
+_last_hop = _LastHop()
+
+
+def users_frame(frame: FrameType | None) -> FrameType | SuspendedAt | None:
+    """The innermost frame of the user's code at or above ``frame``, or None where there is none.
+
+    In a thread that ``sync_to_async`` runs (as ``await order.asave()`` does), the caller is the suspended
+    coroutine, not what the thread stands on. Nothing further out than a server's entry counts.
+    """
+    while frame is not None:
+        code = frame.f_code
+        owner = owner_of(code.co_filename)
+        if owner is not PLUMBING:
+            return frame if owner is USERS else None
+        if code is _HOP:
+            return _origin_of_hop(frame)
+        frame = frame.f_back
+    return None
+
+
+def _origin_of_hop(handler: FrameType) -> SuspendedAt | None:
+    variables = handler.f_locals
+    task_context = variables.get("task_context")
+    if _last_hop.task_context is not task_context:
+        _last_hop.task_context = task_context
+        _last_hop.origin = _find_origin(variables.get("loop"), task_context)
+    return _last_hop.origin
+
+
+def _find_origin(loop: Any, task_context: object) -> SuspendedAt | None:
+    # asgiref makes a new list for each hop and hands it to the thread: it tells which task waits for it.
+    for task in asyncio.all_tasks(loop):
+        users = None
+        waiting: Any = task.get_coro()
+        while waiting is not None:
+            frame = _frame_of(waiting)
+            if frame is not None:
+                if owner_of(frame.f_code.co_filename) is USERS:
+                    users = SuspendedAt(frame.f_code, frame.f_lasti, frame.f_globals)
+                if frame.f_locals.get("task_context") is task_context:
+                    return users
+            waiting = _awaited_by(waiting)
+    return None
+
+
+def _frame_of(waiting: Any) -> FrameType | None:
+    for attribute in ("cr_frame", "gi_frame", "ag_frame"):
+        frame: FrameType | None = getattr(waiting, attribute, None)
+        if frame is not None:
+            return frame
+    return None
+
+
+def _awaited_by(waiting: Any) -> Any:
+    for attribute in ("cr_await", "gi_yieldfrom", "ag_await"):
+        awaited = getattr(waiting, attribute, None)
+        if awaited is not None:
+            return awaited
+    # The iterators that ``await`` and ``async for`` make don't say what they iterate; they only refer to it.
+    referents = gc.get_referents(waiting)
+    return next((found for found in referents if isinstance(found, _SUSPENDABLE)), None)

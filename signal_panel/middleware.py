@@ -1,0 +1,248 @@
+"""The scope of a request's recording: from ``request_started`` to ``request_finished``, sync and async.
+
+``request_started`` is sent before any middleware runs, when nobody can know yet whether the toolbar will
+show. So every request that it might show for is recorded from the start. The panel claims the recording when
+the toolbar's own middleware runs; one that nobody has claimed when the view is about to run is thrown away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
+from functools import partial, wraps
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.conf import settings
+from django.core.handlers.base import BaseHandler
+from django.core.signals import request_finished, request_started
+from django.dispatch import Signal
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.template.response import SimpleTemplateResponse
+
+from signal_panel.naming import view_name
+from signal_panel.recording import Recording
+from signal_panel.tracer import close_scope, open_scope
+
+logger = logging.getLogger("signal_panel")
+
+_current: ContextVar[RequestScope | None] = ContextVar("signal_panel_request", default=None)
+
+
+class RequestScope:
+    """One request while it is recorded."""
+
+    def __init__(self) -> None:
+        self._outer = _current.get()
+        self._when_finished: Callable[[Recording], None] | None = None
+        self.is_being_handled = False
+        self._scope = open_scope()
+        self._scope.mark("middleware")
+        _current.set(self)
+
+    @property
+    def recording(self) -> Recording:
+        """What has been recorded so far, or in all once the request has finished."""
+        return self._scope.recording
+
+    @property
+    def is_claimed(self) -> bool:
+        """Whether somebody wants the recording."""
+        return self._when_finished is not None
+
+    def claim(self, when_finished: Callable[[Recording], None]) -> None:
+        """Keep the recording, and hand it over once ``request_finished`` has been sent."""
+        self._when_finished = when_finished
+
+    def mark(self, phase: str, label: str = "") -> None:
+        """The request's next phase starts now."""
+        if not self._scope.closed:
+            self._scope.mark(phase, label)
+
+    def end(self) -> None:
+        """Stop recording, and hand over what was claimed."""
+        if _current.get() is self:
+            _current.set(self._outer)
+        if self._scope.closed:
+            return
+        when_finished, self._when_finished = self._when_finished, None
+        try:
+            close_scope(self._scope, keep=when_finished is not None)
+            if when_finished is not None:
+                _outside_event_loop(partial(when_finished, self._scope.recording))
+        except Exception:
+            logger.exception("The signals of a request could not be kept.")
+
+    def __del__(self) -> None:
+        # A request whose request_finished is never sent must not leave Signal patched.
+        close_scope(self._scope, keep=False)
+
+
+def current_request() -> RequestScope | None:
+    """The request that this context is in, where it is recorded."""
+    return _current.get()
+
+
+class SignalPanelMiddleware:
+    """Records the signals of each request that the toolbar shows for. List it first in ``MIDDLEWARE``."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(
+        self, get_response: Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
+    ) -> None:
+        self.get_response = get_response
+        self.is_async = iscoroutinefunction(get_response)
+        if self.is_async:
+            markcoroutinefunction(self)
+        _watch_requests()
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        if self.is_async:
+            return self.__acall__(request)
+        scope = _enter()
+        response = None
+        try:
+            response = self.get_response(request)
+            return response
+        finally:
+            _leave(scope, response)
+
+    async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
+        scope = _enter()
+        response: HttpResponseBase | None = None
+        try:
+            response = await self.get_response(request)  # type: ignore[misc]
+            return response  # type: ignore[return-value]
+        finally:
+            _leave(scope, response)
+
+    def process_view(self, request: HttpRequest, view: Any, *_: object) -> None:
+        """The view is about to run: mark it, or throw away what nobody wants."""
+        scope = _current.get()
+        if scope is None:
+            return
+        if scope.is_claimed:
+            scope.mark("view", view_name(view))
+        else:
+            scope.end()
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        """The view has raised."""
+        _mark("response")
+
+    def process_template_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """A ``TemplateResponse`` is about to be rendered."""
+        _mark("rendering")
+        if isinstance(response, SimpleTemplateResponse):
+            response.add_post_render_callback(lambda _: _mark("response"))
+        return response
+
+
+def _enter() -> RequestScope | None:
+    scope = _current.get()
+    if scope is not None:
+        scope.is_being_handled = True
+    return scope
+
+
+def _leave(scope: RequestScope | None, response: Any) -> None:
+    if scope is not None:
+        scope.is_being_handled = False
+        if not scope.is_claimed:
+            scope.end()
+        elif getattr(response, "streaming", False):
+            scope.mark("streaming")
+
+
+def _outside_event_loop(function: Callable[[], None]) -> None:
+    """Call a function that may use the database, which Django refuses in a thread that runs an event loop."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        function()
+    else:
+        with ThreadPoolExecutor(1) as executor:
+            executor.submit(function).result()
+
+
+def _mark(phase: str) -> None:
+    scope = _current.get()
+    if scope is not None:
+        scope.mark(phase)
+
+
+def _begin_request() -> None:
+    # What is left of a request that never finished ends here; one being handled has this one inside it.
+    stale = _current.get()
+    if stale is not None and not stale.is_being_handled:
+        stale.end()
+    # The toolbar's own callbacks refuse where DEBUG is off; a project's may not.
+    if settings.DEBUG or "SHOW_TOOLBAR_CALLBACK" in getattr(settings, "DEBUG_TOOLBAR_CONFIG", {}):
+        RequestScope()
+
+
+def _end_request() -> None:
+    scope = _current.get()
+    if scope is not None:
+        scope.end()
+
+
+def _watch_requests() -> None:
+    """Have recordings begin before ``request_started`` is sent and end after ``request_finished`` is.
+
+    Called whenever a handler loads its middleware. The two signals get ``send`` and ``asend`` of their own: a
+    receiver would run among others, and be seen.
+    """
+    if "send" in vars(request_started):
+        return
+
+    def send_started(sender: Any, **named: Any) -> Any:
+        _harmlessly(_begin_request)
+        return Signal.send(request_started, sender, **named)
+
+    async def asend_started(sender: Any, **named: Any) -> Any:
+        _harmlessly(_begin_request)
+        return await Signal.asend(request_started, sender, **named)
+
+    def send_finished(sender: Any, **named: Any) -> Any:
+        try:
+            return Signal.send(request_finished, sender, **named)
+        finally:
+            _end_request()
+
+    async def asend_finished(sender: Any, **named: Any) -> Any:
+        try:
+            return await Signal.asend(request_finished, sender, **named)
+        finally:
+            _end_request()
+
+    vars(request_started).update(send=send_started, asend=asend_started)
+    vars(request_finished).update(send=send_finished, asend=asend_finished)
+    BaseHandler.check_response = _marking_the_views_end(  # type: ignore[method-assign]
+        BaseHandler.check_response
+    )
+
+
+def _marking_the_views_end(check_response: Callable[..., None]) -> Callable[..., None]:
+    # Django's only call between the view's return and what comes after. Wrapping the view itself would put a
+    # frame of ours into the project's tracebacks.
+    @wraps(check_response)
+    def marking(self: Any, response: Any, callback: Any, name: str | None = None) -> None:
+        if name is None:
+            _mark("response")
+        return check_response(self, response, callback, name)
+
+    return marking
+
+
+def _harmlessly(function: Callable[[], None]) -> None:
+    try:
+        function()
+    except Exception:
+        logger.exception("The signals of a request could not be recorded.")

@@ -1,0 +1,235 @@
+"""Names for signals, receivers, senders and sites.
+
+Nothing here runs the user's code: no ``repr``, no attribute of an object that could be computed, only what
+Python itself keeps on functions, classes and modules.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import linecache
+import os
+import re
+import sys
+import sysconfig
+import weakref
+from types import (
+    BuiltinFunctionType,
+    CodeType,
+    FunctionType,
+    MethodType,
+    ModuleType,
+)
+from typing import Any, NamedTuple
+
+from django.dispatch import Signal
+
+# Who a file belongs to. A send's site is the innermost frame in a file of the user's.
+USERS, PLUMBING, SERVER_ENTRY = "user's", "plumbing", "server entry"
+
+_STANDARD_LIBRARY = tuple(
+    {
+        os.path.join(resolve(sysconfig.get_path(name)), "")
+        for name in ("stdlib", "platstdlib")
+        for resolve in (os.path.abspath, os.path.realpath)
+    }
+)
+_INSTALLED_PACKAGES = re.compile(r"[\\/](site|dist)-packages[\\/]")
+
+
+def _folder_of(package: str) -> str:
+    spec = importlib.util.find_spec(package)
+    locations = spec.submodule_search_locations if spec else None
+    return os.path.join(locations[0], "") if locations else "\0"
+
+
+_DJANGO = _folder_of("django")
+_PLUMBING_FOLDERS = (
+    _DJANGO,
+    *map(_folder_of, ("asgiref", "debug_toolbar")),
+    os.path.join(os.path.dirname(__file__), ""),
+)
+# What calls these is a web server: no frame further out caused anything.
+_SERVER_ENTRIES = tuple(os.path.join(_DJANGO, "core", "handlers", name) for name in ("wsgi.py", "asgi.py"))
+
+
+@functools.cache
+def owner_of(path: str) -> str:
+    """Who the file of a code object belongs to: the user, the plumbing, or Django's server entries.
+
+    Plumbing is Django, asgiref, the toolbar, this package, and the standard library.
+    """
+    if path in _SERVER_ENTRIES:
+        return SERVER_ENTRY
+    if path.startswith(("<frozen ", *_PLUMBING_FOLDERS)):
+        return PLUMBING
+    if path.startswith(_STANDARD_LIBRARY) and not _INSTALLED_PACKAGES.search(path):
+        return PLUMBING
+    return USERS
+
+
+def class_name(cls: type) -> str:
+    """The class's dotted name, whatever its metaclass says; of a built-in class the plain one."""
+    module = type.__getattribute__(cls, "__module__")
+    name = type.__getattribute__(cls, "__qualname__")
+    return f"{module}.{name}" if type(module) is str and module != "builtins" else str(name)
+
+
+def sender_name(sender: Any) -> str:
+    """Dotted name of a class or function; an instance is its class's name followed by ``()``."""
+    if sender is None:
+        return "None"
+    cls = type(sender)
+    if issubclass(cls, type):
+        return class_name(sender)
+    if cls is FunctionType:
+        return f"{sender.__module__}.{sender.__qualname__}"
+    if cls is ModuleType:
+        return str(sender.__name__)
+    return f"{class_name(cls)}()"
+
+
+class Definition(NamedTuple):
+    """A receiver's dotted name and, where it is written in Python, its code."""
+
+    name: str
+    code: CodeType | None
+
+
+def receiver_definition(receiver: Any) -> Definition:
+    """The user's function behind a receiver: past bound methods, partials, decorators and wrappers."""
+    for _ in range(100):  # a loop of __wrapped__ ends somewhere
+        cls = type(receiver)
+        inner: Any = None
+        if cls is MethodType:
+            inner = receiver.__func__
+        elif issubclass(cls, functools.partial):
+            inner = functools.partial.func.__get__(receiver)
+        else:
+            inner = _instance_dict(receiver).get("__wrapped__")
+        if inner is None:
+            break
+        receiver = inner
+    cls = type(receiver)
+    if cls is FunctionType:
+        return Definition(f"{receiver.__module__}.{receiver.__qualname__}", receiver.__code__)
+    if cls is BuiltinFunctionType:
+        owner = receiver.__self__
+        prefix = owner.__name__ if type(owner) is ModuleType else class_name(type(owner))
+        return Definition(f"{prefix}.{receiver.__name__}", None)
+    if issubclass(cls, type):
+        return Definition(class_name(receiver), _code_in(receiver, "__init__"))
+    return Definition(f"{class_name(cls)}.__call__", _code_in(cls, "__call__"))
+
+
+def _instance_dict(obj: Any) -> dict[str, Any]:
+    try:
+        found = object.__getattribute__(obj, "__dict__")
+    except AttributeError:
+        return {}
+    return found if type(found) is dict else {}
+
+
+def _code_in(cls: type, method: str) -> CodeType | None:
+    for base in type.__getattribute__(cls, "__mro__"):
+        function = type.__getattribute__(base, "__dict__").get(method)
+        if function is not None:
+            definition = receiver_definition(function) if callable(function) else None
+            return definition.code if definition else None
+    return None
+
+
+def line_of_definition(code: CodeType) -> int:
+    """The line of ``def``: a code object's own first line is that of its first decorator."""
+    first = code.co_firstlineno
+    wanted = re.compile(rf"\s*(async\s+)?def\s+{re.escape(code.co_name)}\b")
+    lines = linecache.getlines(code.co_filename)
+    for number in range(first, min(first + 100, len(lines) + 1)):
+        if wanted.match(lines[number - 1]):
+            return number
+    return first
+
+
+def line_of_instruction(code: CodeType, offset: int) -> int:
+    """The line of the instruction at ``offset``, as ``frame.f_lasti`` gives it."""
+    for start, end, line in code.co_lines():
+        if start <= offset < end and line is not None:
+            return line
+    return code.co_firstlineno
+
+
+def function_name(code: CodeType) -> str:
+    """The function's qualified name; before Python 3.11 code only knows the plain one."""
+    return getattr(code, "co_qualname", code.co_name)
+
+
+def view_name(view: Any) -> str:
+    """Dotted name of a view; of a class-based one the class."""
+    cls = _instance_dict(view).get("view_class") or _instance_dict(view).get("cls")
+    if isinstance(cls, type):
+        return class_name(cls)
+    return receiver_definition(view).name
+
+
+class _SignalNames:
+    """Where the process's signals live, found by looking through its modules and their classes.
+
+    Looked through again when a signal isn't known and modules have been imported since: some 50 ms.
+    """
+
+    def __init__(self) -> None:
+        self._names: dict[int, tuple[weakref.ref[Signal], str]] = {}
+        self._modules_seen = 0
+
+    def get(self, signal: Signal) -> str | None:
+        known = self._names.get(id(signal))
+        if known is not None and known[0]() is signal:
+            return known[1]
+        if len(sys.modules) != self._modules_seen:
+            self._modules_seen = len(sys.modules)
+            self._names = self._look_through_modules()
+            return self.get(signal)
+        return None
+
+    @staticmethod
+    def _look_through_modules() -> dict[int, tuple[weakref.ref[Signal], str]]:
+        homes: dict[int, list[tuple[str, str]]] = {}
+        signals: dict[int, Signal] = {}
+
+        def look_through(owner: str, attributes: dict[str, Any]) -> list[type]:
+            classes = []
+            for attribute, value in list(attributes.items()):
+                cls = type(value)
+                if issubclass(cls, Signal):
+                    signals[id(value)] = value
+                    homes.setdefault(id(value), []).append((owner, attribute))
+                elif issubclass(cls, type):
+                    classes.append(value)
+            return classes
+
+        for name, module in list(sys.modules.items()):
+            for cls in look_through(name, _instance_dict(module)):
+                if type.__getattribute__(cls, "__module__") == name:
+                    look_through(class_name(cls), dict(type.__getattribute__(cls, "__dict__")))
+        names = {}
+        for key, signal in signals.items():
+            # Whoever imported it has it too: its home is the module that assigns it.
+            owner, attribute = min(
+                homes[key],
+                key=lambda home: (len(homes[key]) > 1 and not _assigns(*home), len(home[0]), home),
+            )
+            names[key] = (weakref.ref(signal), f"{owner}.{attribute}")
+        return names
+
+
+def _assigns(module_name: str, attribute: str) -> bool:
+    path = _instance_dict(sys.modules.get(module_name)).get("__file__")
+    if not isinstance(path, str):
+        return False
+    assignment = re.compile(rf"\s*{re.escape(attribute)}\s*(:[^=]+)?=[^=]")
+    return any(map(assignment.match, linecache.getlines(path)))
+
+
+signal_name = _SignalNames().get
+"""Dotted name of the place a signal lives in, a module's or a class's attribute; None where there is none."""

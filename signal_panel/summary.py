@@ -1,0 +1,52 @@
+"""A recording's totals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from signal_panel.recording import NOTHING, Columns, Recording
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What a recording adds up to; times in nanoseconds.
+
+    ``receivers_ns`` is the time in which at least one receiver ran. An exception that leaves several spans
+    counts once, where it came from.
+    """
+
+    sends: int
+    calls: int
+    receivers_ns: int
+    duration_ns: int
+    exceptions: int
+
+
+def totals(recording: Recording) -> Totals:
+    """Add up a recording."""
+    columns = recording.columns
+    calls = sum(kind < 0 for kind in columns.kind)
+    return Totals(
+        sends=len(columns.kind) - calls,
+        calls=calls,
+        receivers_ns=_time_covered_by_calls(columns),
+        duration_ns=columns.duration,
+        exceptions=_origins_of_exceptions(columns),
+    )
+
+
+def _time_covered_by_calls(columns: Columns) -> int:
+    covered = reached = 0
+    for start, time, kind in zip(columns.start, columns.time, columns.kind, strict=True):
+        if kind < 0 and start + time > reached:
+            covered += start + time - max(start, reached)
+            reached = start + time
+    return covered
+
+
+def _origins_of_exceptions(columns: Columns) -> int:
+    raised = columns.exceptions
+    passed_on = {
+        (columns.parent[span], name) for span, name in raised.items() if columns.parent[span] != NOTHING
+    }
+    return sum((span, name) not in passed_on for span, name in raised.items())

@@ -1,0 +1,50 @@
+"""The package's own Jinja2 environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from django.templatetags.static import static
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from signal_panel import assets
+
+NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
+
+
+def render(template: str, context: Mapping[str, Any]) -> SafeString:
+    """Render a template from ``templates/signal_panel/``, escaped."""
+    return SafeString(_environment().get_template(f"signal_panel/{template}").render(context))
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(assets.TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(_=gettext, ngettext=ngettext, static=static)
+    environment.filters.update(ms=duration, thousands=thousands)
+    return environment
+
+
+def duration(milliseconds: float) -> str:
+    """A duration with three digits and its unit: ``48.2 ms``, ``12.3 µs``, ``1.24 s``."""
+    for unit, factor in (("s", 1e-3), ("ms", 1), ("µs", 1e3)):
+        value = milliseconds * factor
+        if value >= 0.9995:
+            digits = 2 if value < 9.995 else 1 if value < 99.95 else 0
+            return f"{value:.{digits}f}{NARROW_SPACE}{unit}"
+    return f"{milliseconds * 1e6:.0f}{NARROW_SPACE}ns"
+
+
+def thousands(number: int) -> str:
+    """A whole number with its thousands apart: ``12,345``."""
+    return f"{number:,}"

@@ -1,0 +1,6 @@
+"""The shop's own signals."""
+
+from django.dispatch import Signal
+
+order_placed = Signal()  # order
+page_streamed = Signal()  # number

@@ -1,0 +1,59 @@
+from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
+from django.template import engines
+from django.template.response import TemplateResponse
+
+from tests.shop.models import Order
+from tests.shop.signals import page_streamed
+
+PAGE = "<!doctype html><html><head><title>Shop</title></head><body>{}</body></html>"
+
+
+def plain(request):
+    return HttpResponse(PAGE.format("Hello"))
+
+
+def order(request):
+    Order.objects.create()
+    return HttpResponse(PAGE.format("Ordered"))
+
+
+def order_json(request):
+    Order.objects.create()
+    return JsonResponse({"ordered": True})
+
+
+async def async_order(request):
+    await Order.objects.acreate()
+    return HttpResponse(PAGE.format("Ordered"))
+
+
+async def async_plain(request):
+    await page_streamed.asend(sender=None, number=0)
+    return HttpResponse(PAGE.format("Hello"))
+
+
+def template(request):
+    return TemplateResponse(request, engines["django"].from_string(PAGE.format("Rendered")))
+
+
+def streaming(request):
+    def pages():
+        for number in range(3):
+            page_streamed.send(sender=None, number=number)
+            yield f"page {number}\n"
+
+    return StreamingHttpResponse(pages(), content_type="text/plain")
+
+
+async def async_streaming(request):
+    async def pages():
+        for number in range(3):
+            await page_streamed.asend(sender=None, number=number)
+            yield f"page {number}\n"
+
+    return StreamingHttpResponse(pages(), content_type="text/plain")
+
+
+def failing(request):
+    page_streamed.send(sender=None, number=1)
+    raise RuntimeError("the view failed")
