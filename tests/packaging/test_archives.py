@@ -1,0 +1,78 @@
+"""What is in the wheel and in the sdist."""
+
+import re
+import tarfile
+import zipfile
+from email.parser import HeaderParser
+
+import pytest
+
+import signal_panel
+from tests.packaging.conftest import ROOT, Archives
+
+
+@pytest.fixture(scope="module")
+def wheel_files(archives: Archives) -> set[str]:
+    with zipfile.ZipFile(archives.wheel) as wheel:
+        return set(wheel.namelist())
+
+
+@pytest.fixture(scope="module")
+def sdist_files(archives: Archives) -> set[str]:
+    with tarfile.open(archives.sdist) as sdist:
+        return {member.name.partition("/")[2] for member in sdist.getmembers() if member.isfile()}
+
+
+def test_the_wheel_holds_the_package_and_nothing_beside_it(wheel_files: set[str]) -> None:
+    assert {name.partition("/")[0] for name in wheel_files} == {
+        "signal_panel",
+        f"django_signal_panel-{signal_panel.__version__}.dist-info",
+    }
+
+
+@pytest.mark.parametrize("folder", ["templates", "static"])
+def test_the_wheel_holds_all_templates_and_static_files(wheel_files: set[str], folder: str) -> None:
+    here = {
+        f"signal_panel/{path.relative_to(ROOT).as_posix()}"
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file()
+    }
+    assert here
+    assert {name for name in wheel_files if name.startswith(f"signal_panel/{folder}/")} == here
+
+
+def test_the_wheel_is_marked_as_typed_and_has_the_licence(wheel_files: set[str]) -> None:
+    assert "signal_panel/py.typed" in wheel_files
+    assert any(name.endswith(".dist-info/licenses/LICENSE") for name in wheel_files)
+
+
+def test_the_sdist_holds_what_is_needed_to_test_it(sdist_files: set[str]) -> None:
+    assert {
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+        "Makefile",
+        "tox.ini",
+        "signal_panel/py.typed",
+        "tests/settings.py",
+        "example_project/manage.py",
+        "docs/settings.md",
+    } <= sdist_files
+
+
+def test_the_sdist_holds_nothing_that_was_made_here(sdist_files: set[str]) -> None:
+    made_here = re.compile(r"(^|/)(__pycache__|node_modules|\.venv|\.tox|\w+\.sqlite3)(/|$)|\.pyc$")
+    assert [name for name in sdist_files if made_here.search(name)] == []
+
+
+def test_the_version_is_written_in_one_place(archives: Archives) -> None:
+    with zipfile.ZipFile(archives.wheel) as wheel:
+        [metadata] = [name for name in wheel.namelist() if name.endswith("/METADATA")]
+        headers = HeaderParser().parsestr(wheel.read(metadata).decode())
+    assert headers["Version"] == signal_panel.__version__
+    assert signal_panel.__version__ not in (ROOT / "pyproject.toml").read_text()
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    assert re.findall(r"^## (\S+)", changelog, re.MULTILINE)[0] == signal_panel.__version__
