@@ -1,0 +1,489 @@
+/** The canvases of the timeline: what they show, and what the pointer does on them. */
+
+import { drawOverview, drawPhases, drawRange, drawRows, drawRuler, ROW } from "./drawing.js";
+import { duration } from "./format.js";
+import { countBefore, flaggedColumns, layOut, longest, placesAt, profile } from "./layout.js";
+import { colorNumbers, readTheme } from "./theme.js";
+import { clamp, fit, isWhole, pan, reveal, timeAt, xAt, zoom } from "./viewport.js";
+
+// How near to an edge of the range, in pixels, a press takes hold of it.
+const GRIP = 6;
+// A press that moves less than this is a click.
+const STILL = 4;
+// Wheel events closer together than this belong to one gesture.
+const GESTURE = 250;
+const GLIDE = 160;
+
+export class Chart {
+    /**
+     * @param {HTMLElement} root  Holds an element for each part, named by data-djsp-part.
+     * @param {import("./spans.js").Spans} spans
+     * @param {object} on
+     * @param {(span: number) => void} on.select
+     * @param {(span: number, more: number, at: {x: number, y: number}) => void} on.hover
+     * @param {(phase: import("./spans.js").Phase) => string} on.phaseLabel
+     * @param {() => void} on.draw
+     */
+    constructor(root, spans, on) {
+        this.root = root;
+        this.on = on;
+        this.spans = spans;
+        const layout = layOut(spans);
+        const colors = colorNumbers(spans.kinds.map((kind) => kind.app));
+        this.colors = colors;
+        this.scene = {
+            spans,
+            layout,
+            view: { from: 0, to: spans.total },
+            theme: readTheme(root),
+            colorOf: spans.kinds.map((kind) => colors.get(kind.app)),
+            ratio: 1,
+            raisedBefore: countBefore(layout, spans.raised),
+            matchedBefore: null,
+            selected: -1,
+            hovered: -1,
+        };
+        /** @type {Uint8Array | null} */
+        this.matched = null;
+        /** Where a glide ends: what keys go on from. */
+        this.target = this.scene.view;
+        this.range = null;
+        this.bars = 0;
+        this.frame = 0;
+        this.addCanvases();
+        this.addGestures();
+    }
+
+    get view() {
+        return this.scene.view;
+    }
+
+    /** What a browser needs to lay the parts out, and to know when their size changes. */
+    addCanvases() {
+        const part = (name) => this.root.querySelector(`[data-djsp-part="${name}"]`);
+        const canvas = (name) => {
+            const element = document.createElement("canvas");
+            element.className = `djsp-canvas djsp-canvas-${name}`;
+            return element;
+        };
+        this.canvases = {};
+        for (const name of ["overview", "ruler", "phases"]) {
+            this.canvases[name] = canvas(name);
+            part(name).append(this.canvases[name]);
+        }
+        // The canvas is as high as what is in view; the room below it makes the scrollbar.
+        this.scroller = part("rows");
+        this.canvases.rows = canvas("rows");
+        const room = document.createElement("div");
+        room.className = "djsp-room";
+        room.style.height = `${this.scene.layout.rows * ROW + 2}px`;
+        room.append(this.canvases.rows);
+        this.scroller.append(room);
+        this.scroller.addEventListener("scroll", () => this.invalidate());
+        new ResizeObserver(() => this.resize()).observe(this.scroller);
+        this.resize();
+    }
+
+    resize() {
+        const width = this.scroller.clientWidth;
+        // Hidden: there is nothing to draw on until the panel opens.
+        if (!width) {
+            return;
+        }
+        const ratio = globalThis.devicePixelRatio || 1;
+        this.scene.ratio = ratio;
+        for (const [name, canvas] of Object.entries(this.canvases)) {
+            const height =
+                name === "rows" ? this.scroller.clientHeight : canvas.parentElement.clientHeight;
+            canvas.width = Math.round(width * ratio);
+            canvas.height = Math.round(height * ratio);
+            canvas.style.width = `${width}px`;
+            canvas.style.height = `${height}px`;
+        }
+        this.width = width;
+        this.summarise();
+        // At once: an emptied canvas would flicker.
+        this.draw();
+    }
+
+    /** What the overview shows changes with its width and the search, not with each frame. */
+    summarise() {
+        const { spans } = this;
+        const { width } = this.canvases.overview;
+        this.overview = {
+            open: profile(spans, width),
+            raised: flaggedColumns(spans, spans.raised, width),
+            matched: this.matched && flaggedColumns(spans, this.matched, width),
+        };
+    }
+
+    restyle() {
+        this.scene.theme = readTheme(this.root);
+        this.invalidate();
+    }
+
+    invalidate() {
+        this.frame ||= requestAnimationFrame(() => this.draw());
+    }
+
+    draw() {
+        cancelAnimationFrame(this.frame);
+        this.frame = 0;
+        if (!this.width || !this.scroller.clientWidth) {
+            return;
+        }
+        if (this.scene.ratio !== (globalThis.devicePixelRatio || 1)) {
+            this.resize();
+            return;
+        }
+        const { scene, canvases } = this;
+        const parts = {};
+        for (const [name, canvas] of Object.entries(canvases)) {
+            parts[name] = [canvas.getContext("2d"), scene, canvas];
+        }
+        drawOverview(...parts.overview, this.overview);
+        drawRuler(...parts.ruler);
+        drawPhases(...parts.phases, this.on.phaseLabel);
+        const { width, height } = canvases.rows;
+        const scrolled = Math.round(this.scroller.scrollTop * scene.ratio);
+        this.bars = drawRows(parts.rows[0], scene, { width, height, scrolled });
+        this.drawChosenRange(parts);
+        this.on.draw();
+    }
+
+    drawChosenRange(parts) {
+        if (!this.range) {
+            return;
+        }
+        const [ctx, scene, canvas] = this.range.inOverview ? parts.overview : parts.rows;
+        const view = this.range.inOverview ? this.whole : this.view;
+        const { from, to } = this.range;
+        drawRange(ctx, scene, canvas, {
+            from: xAt(view, from, canvas.width),
+            to: xAt(view, to, canvas.width),
+            label: duration(to - from),
+        });
+    }
+
+    get whole() {
+        return { from: 0, to: this.spans.total };
+    }
+
+    /** @param {import("./viewport.js").View} view */
+    show(view) {
+        cancelAnimationFrame(this.gliding);
+        this.target = clamp(view, this.spans.total);
+        this.scene.view = this.target;
+        this.invalidate();
+    }
+
+    /** Shows the view after a short glide, which tells the eye where it went. */
+    glide(view) {
+        if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
+            this.show(view);
+            return;
+        }
+        cancelAnimationFrame(this.gliding);
+        const from = this.view;
+        const to = clamp(view, this.spans.total);
+        this.target = to;
+        const begun = performance.now();
+        const step = (now) => {
+            const passed = Math.min(1, Math.max(0, (now - begun) / GLIDE));
+            const eased = 1 - (1 - passed) ** 3;
+            const between = (a, b) => a + (b - a) * eased;
+            this.scene.view =
+                passed < 1 ? { from: between(from.from, to.from), to: between(from.to, to.to) } : to;
+            this.draw();
+            if (passed < 1) {
+                this.gliding = requestAnimationFrame(step);
+            }
+        };
+        this.gliding = requestAnimationFrame(step);
+    }
+
+    /** Zooms at the pointer where it is over the rows, else at the middle. */
+    zoomBy(factor) {
+        const { from, to } = this.target;
+        this.glide(zoom(this.target, factor, this.pointed ?? (from + to) / 2, this.spans.total));
+    }
+
+    /** @param {number} part  Of the width in view; negative to the left. */
+    panBy(part) {
+        const { from, to } = this.target;
+        this.glide(pan(this.target, part * (to - from), this.spans.total));
+    }
+
+    showWhole() {
+        this.glide(this.whole);
+    }
+
+    /** @param {number} span */
+    fitSpan(span) {
+        const { start, end, total } = this.spans;
+        this.glide(fit(start[span], end[span], total));
+    }
+
+    /** @param {number} span  -1: none. */
+    select(span) {
+        this.scene.selected = span;
+        if (span >= 0) {
+            const { start, end, total } = this.spans;
+            const view = reveal(this.target, start[span], end[span], total);
+            if (view !== this.target) {
+                this.glide(view);
+            }
+            this.revealRow(this.scene.layout.row[span]);
+        }
+        this.invalidate();
+    }
+
+    revealRow(row) {
+        const { scroller } = this;
+        const top = row * ROW;
+        if (top < scroller.scrollTop) {
+            scroller.scrollTop = top;
+        } else if (top + ROW > scroller.scrollTop + scroller.clientHeight) {
+            scroller.scrollTop = top + ROW - scroller.clientHeight + 2;
+        }
+    }
+
+    /** @param {Uint8Array | null} flags */
+    highlight(flags) {
+        this.matched = flags;
+        this.scene.matchedBefore = flags && countBefore(this.scene.layout, flags);
+        if (this.width) {
+            this.summarise();
+        }
+        this.invalidate();
+    }
+
+    hover(span, more, at) {
+        if (this.scene.hovered !== span) {
+            this.scene.hovered = span;
+            this.invalidate();
+        }
+        this.on.hover(span, more, at);
+    }
+
+    /** The span under the pointer, and how many others share its place. */
+    spanAt(event) {
+        const { layout } = this.scene;
+        const row = Math.floor((event.offsetY + this.scroller.scrollTop) / ROW);
+        if (row < 0 || row >= layout.rows) {
+            return { span: -1, more: 0 };
+        }
+        const reach = (this.view.to - this.view.from) / this.width;
+        const time = timeAt(this.view, event.offsetX, this.width);
+        // A bar of one pixel is hard to hit: what is right beside the pointer counts too.
+        for (const near of [reach, 4 * reach]) {
+            const { first, last } = placesAt(this.spans, layout, row, time, near);
+            if (first < last) {
+                return {
+                    span: longest(this.spans, layout, first, last),
+                    more: last - first - 1,
+                };
+            }
+        }
+        return { span: -1, more: 0 };
+    }
+
+    addGestures() {
+        const { overview, ruler, phases, rows } = this.canvases;
+        this.addRowGestures(rows);
+        this.addOverviewGestures(overview);
+        for (const canvas of [ruler, phases]) {
+            drag(canvas, (press) => this.chooseRange(press, () => this.view));
+        }
+        for (const canvas of [ruler, phases, rows, overview]) {
+            canvas.addEventListener("wheel", (event) => this.onWheel(event), { passive: false });
+        }
+    }
+
+    addRowGestures(canvas) {
+        canvas.addEventListener("pointermove", (event) => {
+            this.pointed = timeAt(this.view, event.offsetX, this.width);
+            if (!event.buttons) {
+                const { span, more } = this.spanAt(event);
+                this.hover(span, more, { x: event.clientX, y: event.clientY });
+            }
+        });
+        canvas.addEventListener("pointerleave", () => {
+            this.pointed = undefined;
+            this.hover(-1, 0, null);
+        });
+        canvas.addEventListener("dblclick", (event) => {
+            const { span } = this.spanAt(event);
+            if (span >= 0) {
+                this.fitSpan(span);
+            }
+        });
+        drag(canvas, (press) => {
+            if (press.shiftKey) {
+                return this.chooseRange(press, () => this.view);
+            }
+            const { view } = this;
+            const { scrollTop } = this.scroller;
+            const { span } = this.spanAt(press);
+            return {
+                move: (dx, dy) => {
+                    this.hover(-1, 0, null);
+                    const by = (-dx / this.width) * (view.to - view.from);
+                    this.show(pan(view, by, this.spans.total));
+                    this.scroller.scrollTop = scrollTop - dy;
+                },
+                click: () => this.on.select(span),
+            };
+        });
+    }
+
+    addOverviewGestures(canvas) {
+        const edgeAt = (x) => {
+            const left = xAt(this.whole, this.view.from, this.width);
+            const right = xAt(this.whole, this.view.to, this.width);
+            if (Math.abs(x - left) <= GRIP) {
+                return "from";
+            }
+            if (Math.abs(x - right) <= GRIP) {
+                return "to";
+            }
+            return x > left && x < right && !isWhole(this.view, this.spans.total) ? "inside" : "";
+        };
+        canvas.addEventListener("pointermove", (event) => {
+            if (!event.buttons) {
+                canvas.dataset.djspEdge = edgeAt(event.offsetX);
+            }
+        });
+        drag(canvas, (press) => {
+            const { view } = this;
+            const total = this.spans.total;
+            const timeOf = (dx) => (dx / this.width) * total;
+            const recentre = () => {
+                const at = timeAt(this.whole, press.offsetX, this.width);
+                this.glide(pan(view, at - (view.from + view.to) / 2, total));
+            };
+            const edge = edgeAt(press.offsetX);
+            if (edge === "inside") {
+                return {
+                    move: (dx) => this.show(pan(view, timeOf(dx), total)),
+                    click: recentre,
+                };
+            }
+            if (edge) {
+                const other = edge === "from" ? view.to : view.from;
+                return {
+                    move: (dx) => {
+                        const at = Math.min(Math.max(0, view[edge] + timeOf(dx)), total);
+                        this.show({ from: Math.min(at, other), to: Math.max(at, other) });
+                    },
+                    click: recentre,
+                };
+            }
+            return { ...this.chooseRange(press, () => this.whole, true), click: recentre };
+        });
+    }
+
+    /** A drag that ends in a view of the range it passed over. */
+    chooseRange(press, viewOf, inOverview = false) {
+        const at = (x) => timeAt(viewOf(), Math.min(Math.max(0, x), this.width), this.width);
+        const from = at(press.offsetX);
+        return {
+            move: (dx) => {
+                const to = at(press.offsetX + dx);
+                this.hover(-1, 0, null);
+                this.range = { from: Math.min(from, to), to: Math.max(from, to), inOverview };
+                this.invalidate();
+            },
+            end: () => {
+                const { range } = this;
+                this.range = null;
+                this.glide(clamp(range, this.spans.total));
+            },
+            cancel: () => {
+                this.range = null;
+                this.invalidate();
+            },
+        };
+    }
+
+    /**
+     * The wheel zooms; sideways or with Shift it pans. Zoomed out as far as it goes it scrolls the panel,
+     * and goes on doing so until the hand rests: else scrolling past the timeline would get stuck on it.
+     */
+    onWheel(event) {
+        const sideways = event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY);
+        const by = unit(event) * (sideways ? event.deltaX || event.deltaY : event.deltaY);
+        const { view } = this;
+        const total = this.spans.total;
+        const whole = isWhole(view, total);
+        const scrolling = event.timeStamp - (this.scrolledAt ?? -GESTURE) < GESTURE;
+        // Control is what browsers report for a pinch, and must never zoom the page here.
+        if (!event.ctrlKey && whole && (sideways || by > 0 || scrolling)) {
+            this.scrolledAt = event.timeStamp;
+            return;
+        }
+        event.preventDefault();
+        if (sideways) {
+            this.show(pan(view, (by / this.width) * (view.to - view.from), total));
+            return;
+        }
+        const at = timeAt(view, event.offsetX, this.width);
+        const origin = event.target === this.canvases.overview ? (view.from + view.to) / 2 : at;
+        const speed = event.ctrlKey ? 0.01 : 0.002;
+        this.show(zoom(view, Math.exp(Math.max(-240, Math.min(240, by)) * speed), origin, total));
+        this.hover(-1, 0, null);
+    }
+}
+
+/** Pixels to a wheel's step, which may be counted in lines. */
+function unit(event) {
+    return event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 33 : 1;
+}
+
+/**
+ * Follows presses on an element until they are let go.
+ *
+ * @param {HTMLElement} element
+ * @param {(press: PointerEvent) => {
+ *     move: (dx: number, dy: number) => void,
+ *     end?: () => void, click?: () => void, cancel?: () => void,
+ * }} begin
+ */
+function drag(element, begin) {
+    element.addEventListener("pointerdown", (press) => {
+        if (press.button !== 0) {
+            return;
+        }
+        const steps = begin(press);
+        const following = new AbortController();
+        let moved = false;
+        const follow = (name, handler) =>
+            element.addEventListener(name, handler, { signal: following.signal });
+        element.setPointerCapture(press.pointerId);
+        element.classList.add("djsp-dragging");
+        const stop = () => {
+            following.abort();
+            element.classList.remove("djsp-dragging");
+        };
+        follow("pointermove", (event) => {
+            const dx = event.clientX - press.clientX;
+            const dy = event.clientY - press.clientY;
+            moved ||= Math.hypot(dx, dy) >= STILL;
+            if (moved) {
+                steps.move(dx, dy);
+            }
+        });
+        follow("pointerup", () => {
+            stop();
+            if (moved) {
+                steps.end?.();
+            } else {
+                steps.click?.();
+            }
+        });
+        follow("pointercancel", () => {
+            stop();
+            steps.cancel?.();
+        });
+    });
+}

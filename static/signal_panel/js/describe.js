@@ -1,0 +1,153 @@
+/** What is said about one span: in the tooltip, in the detail pane, and aloud. */
+
+import { button, element } from "./elements.js";
+import { duration, fill, shortPath, thousands } from "./format.js";
+
+/**
+ * @param {import("./spans.js").Kind} kind
+ * @param {Record<string, string>} messages
+ */
+export function kindName(kind, messages) {
+    if (kind.isSend) {
+        return kind.method;
+    }
+    return kind.isAsync ? messages.async_receiver : messages.receiver;
+}
+
+/** @param {import("./spans.js").Kind} kind */
+export function place(kind) {
+    return kind.path ? `${shortPath(kind.path)}:${kind.line}` : "";
+}
+
+function times(spans, span, messages) {
+    return fill(messages.times, {
+        time: duration(spans.end[span] - spans.start[span]),
+        self: duration(spans.self[span]),
+    });
+}
+
+/** The send that a span is, or that called it. */
+function sendOf(spans, span) {
+    const own = spans.kinds[spans.kind[span]];
+    return own.isSend ? own : spans.kinds[spans.kind[spans.parent[span]]];
+}
+
+/**
+ * @param {import("./spans.js").Spans} spans
+ * @param {number} span
+ * @param {Record<string, string>} messages
+ */
+export function spoken(spans, span, messages) {
+    const kind = spans.kinds[spans.kind[span]];
+    const said = [kind.label, kindName(kind, messages), times(spans, span, messages)];
+    if (spans.raised[span]) {
+        said.push(`${messages.raised} ${spans.exceptions.get(span)}`);
+    }
+    return said.join(", ");
+}
+
+/**
+ * @param {import("./spans.js").Spans} spans
+ * @param {number} span
+ * @param {number} more  How many others share its place.
+ * @param {Record<string, string>} messages
+ */
+export function tooltip(spans, span, more, messages) {
+    const kind = spans.kinds[spans.kind[span]];
+    const send = sendOf(spans, span);
+    const lines = [
+        element(
+            "p",
+            "djsp-tip-name",
+            element("strong", "", kind.name),
+            " ",
+            element("span", "djsp-kind", kindName(kind, messages)),
+        ),
+        element("p", "", times(spans, span, messages)),
+    ];
+    if (spans.raised[span]) {
+        lines.push(element("p", "djsp-error", `! ${spans.exceptions.get(span)}`));
+    }
+    if (send.sender) {
+        lines.push(element("p", "", `${messages.sender} ${send.sender}`));
+    }
+    if (send.path) {
+        lines.push(element("p", "", `${messages.sent_from} ${place(send)}`));
+    }
+    if (more > 0) {
+        lines.push(element("p", "djsp-muted", fill(messages.more, { count: thousands(more) })));
+    }
+    return lines;
+}
+
+/**
+ * @param {import("./spans.js").Spans} spans
+ * @param {number} span
+ * @param {Record<string, string>} messages
+ * @param {(span: number) => void} select
+ */
+export function details(spans, span, messages, select) {
+    const kind = spans.kinds[spans.kind[span]];
+    const send = sendOf(spans, span);
+    const parent = spans.parent[span];
+    const facts = [];
+    const fact = (name, ...value) => facts.push([name, value]);
+
+    const title = element(
+        "p",
+        "djsp-detail-title",
+        element("strong", "djsp-detail-name", kind.name),
+        element("span", "djsp-kind", kindName(kind, messages)),
+    );
+    if (!kind.isSend && kind.path) {
+        title.append(copyable(kind, messages));
+    }
+    title.append(element("span", "djsp-detail-times", times(spans, span, messages)));
+
+    if (spans.raised[span]) {
+        const type = element("span", "djsp-error", `! ${spans.exceptions.get(span)}`);
+        fact(messages.raised, type);
+    }
+    if (parent >= 0) {
+        const above = spans.kinds[spans.kind[parent]];
+        const link = button("djsp-link", above.name, () => select(parent));
+        fact(kind.isSend ? messages.sent_in : messages.called_by, link, ` ${above.method}`);
+    }
+    if (send.path) {
+        const inside = send.inside ? ` ${fill(messages.in_function, { name: send.inside })}` : "";
+        fact(messages.sent_from, copyable(send, messages), inside);
+    }
+    if (send.sender) {
+        fact(messages.sender, send.sender);
+    }
+    const count = thousands(spans.children[span]);
+    fact(kind.isSend ? messages.receivers_called : messages.sends_inside, count);
+
+    const list = element("dl", "djsp-facts");
+    for (const [name, value] of facts) {
+        list.append(
+            element("div", "", element("dt", "", name), " ", element("dd", "", ...value)),
+        );
+    }
+    return [title, list];
+}
+
+/** A place in the code that a click copies, whole; where the browser forbids that, it is selected. */
+function copyable(kind, messages) {
+    const whole = `${kind.path}:${kind.line}`;
+    const made = button("djsp-place", place(kind), async () => {
+        try {
+            await navigator.clipboard.writeText(whole);
+            made.textContent = messages.copied;
+        } catch {
+            made.textContent = whole;
+            getSelection().selectAllChildren(made);
+            return;
+        }
+        setTimeout(() => {
+            made.textContent = place(kind);
+        }, 1200);
+    });
+    made.title = fill(messages.copy, { place: whole });
+    return made;
+}

@@ -1,0 +1,323 @@
+/**
+ * Draws the parts of the timeline on canvas contexts. Sizes are in device pixels, so that columns of
+ * pixels stay sharp at any zoom of the browser; `ratio` is how many make up one of CSS.
+ *
+ * @typedef {object} Scene
+ * @property {import("./spans.js").Spans} spans
+ * @property {import("./layout.js").Layout} layout
+ * @property {import("./viewport.js").View} view
+ * @property {import("./theme.js").Theme} theme
+ * @property {number[]} colorOf  A kind's colour number.
+ * @property {number} ratio
+ * @property {Uint32Array} raisedBefore
+ * @property {Uint32Array | null} matchedBefore  Null while nothing is searched for.
+ * @property {number} selected  -1: none.
+ * @property {number} hovered  -1: none.
+ *
+ * @typedef {object} Overview  A number for each pixel column of the whole recording.
+ * @property {Float64Array} open  How many spans are open.
+ * @property {Uint8Array} raised  1 where a span begins that raised.
+ * @property {Uint8Array | null} matched  1 where a match begins; null while nothing is searched for.
+ */
+
+import { tick } from "./format.js";
+import { eachBar, firstFlagged, longest } from "./layout.js";
+import { ticks, xAt } from "./viewport.js";
+
+/** The height of a row in CSS pixels. */
+export const ROW = 20;
+const FONT_SIZE = 11;
+
+// Shades of a shared column; more could not be told apart.
+const SHADES = 8;
+const FAINTEST = 0.25;
+const SEND = 0.28;
+const DIMMED = 0.22;
+
+/** How dark a column is that is occupied for this part of its time. */
+export function shade(occupied) {
+    return FAINTEST + (1 - FAINTEST) * (Math.ceil(occupied * SHADES) / SHADES);
+}
+
+function setFont(ctx, theme, ratio, weight = 500) {
+    ctx.font = `${weight} ${FONT_SIZE * ratio}px ${theme.font}`;
+    ctx.textBaseline = "middle";
+    ctx.textAlign = "left";
+}
+
+/** Widths by font and text: measuring costs more than drawing. */
+const widths = new Map();
+
+function widthOf(ctx, text) {
+    const key = ctx.font + text;
+    let width = widths.get(key);
+    if (width === undefined) {
+        if (widths.size > 5000) {
+            widths.clear();
+        }
+        width = ctx.measureText(text).width;
+        widths.set(key, width);
+    }
+    return width;
+}
+
+/** As much of the text as fits, or "" where too little would be left to mean anything. */
+function fitting(ctx, text, room) {
+    const width = widthOf(ctx, text);
+    if (width <= room) {
+        return text;
+    }
+    const letters = Math.floor((text.length * room) / width) - 1;
+    return letters >= 3 ? `${text.slice(0, letters)}…` : "";
+}
+
+/**
+ * Draws the rows from `scrolled` on; answers how many bars that took.
+ *
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Scene} scene
+ * @param {{width: number, height: number, scrolled: number}} size
+ */
+export function drawRows(ctx, scene, { width, height, scrolled }) {
+    const { layout, view, theme, spans, ratio } = scene;
+    const rowHeight = ROW * ratio;
+    ctx.clearRect(0, 0, width, height);
+    drawGrid(ctx, scene, width, height);
+    setFont(ctx, theme, ratio);
+
+    const painter = new RowPainter(ctx, scene, width);
+    const firstRow = Math.max(0, Math.floor(scrolled / rowHeight));
+    const lastRow = Math.min(layout.rows, Math.ceil((scrolled + height) / rowHeight));
+    for (let row = firstRow; row < lastRow; row++) {
+        painter.top = Math.round(row * rowHeight - scrolled) + Math.round(ratio);
+        eachBar(spans, layout, row, view, width, painter.bar);
+    }
+    const top = (span) => layout.row[span] * rowHeight - scrolled;
+    if (scene.hovered >= 0 && scene.hovered !== scene.selected) {
+        outline(ctx, scene, scene.hovered, top(scene.hovered), width, ratio);
+    }
+    if (scene.selected >= 0) {
+        outline(ctx, scene, scene.selected, top(scene.selected), width, 2 * ratio);
+    }
+    return painter.bars;
+}
+
+class RowPainter {
+    constructor(ctx, scene, width) {
+        this.ctx = ctx;
+        this.scene = scene;
+        this.width = width;
+        this.top = 0;
+        this.height = Math.round((ROW - 2) * scene.ratio);
+        this.bars = 0;
+        this.bar = this.bar.bind(this);
+    }
+
+    bar(first, last, left, right, occupied) {
+        const { ctx, scene, top, height } = this;
+        const { spans, layout, theme, ratio, raisedBefore, matchedBefore } = scene;
+        this.bars++;
+        const single = last - first === 1;
+        const matched = !matchedBefore || matchedBefore[last] > matchedBefore[first];
+        const raised = raisedBefore[last] > raisedBefore[first];
+        let span = single ? layout.order[first] : longest(spans, layout, first, last);
+        if (!single && matchedBefore && matched) {
+            span = layout.order[firstFlagged(matchedBefore, first, last)];
+        }
+        const kind = spans.kinds[spans.kind[span]];
+        const color = theme.apps[scene.colorOf[spans.kind[span]]];
+        const faded = matched ? 1 : DIMMED;
+        const wide = right - left;
+
+        ctx.fillStyle = color;
+        ctx.globalAlpha = shade(occupied) * (kind.isSend ? SEND : 1) * faded;
+        // A gap of one pixel keeps neighbours apart, where there is room for one.
+        const drawn = wide >= 4 * ratio ? wide - Math.round(ratio) : wide;
+        ctx.fillRect(left, top, drawn, height);
+        if (kind.isSend && wide >= 4 * ratio) {
+            ctx.globalAlpha = faded;
+            ctx.strokeStyle = color;
+            ctx.lineWidth = Math.round(ratio);
+            const inset = ctx.lineWidth / 2;
+            ctx.strokeRect(left + inset, top + inset, drawn - 2 * inset, height - 2 * inset);
+        }
+        if (raised) {
+            ctx.globalAlpha = faded;
+            ctx.fillStyle = theme.colors.error;
+            ctx.fillRect(left, top, Math.min(drawn, 3 * ratio), height);
+        }
+        if (wide >= 26 * ratio) {
+            const label = raised ? `! ${kind.label}` : kind.label;
+            const indent = (raised ? 7 : 5) * ratio;
+            const text = fitting(ctx, label, drawn - indent - 3 * ratio);
+            if (text) {
+                ctx.globalAlpha = matched ? 1 : 0.5;
+                ctx.fillStyle = kind.isSend ? theme.colors.text : theme.colors["bar-text"];
+                ctx.fillText(text, left + indent, top + height / 2 + ratio / 2);
+            }
+        }
+        ctx.globalAlpha = 1;
+    }
+}
+
+function outline(ctx, { spans, view, theme, ratio }, span, top, width, line) {
+    const x = Math.max(-line, xAt(view, spans.start[span], width));
+    const xEnd = Math.min(width + line, xAt(view, spans.end[span], width));
+    if (xEnd < 0 || x > width) {
+        return;
+    }
+    ctx.strokeStyle = theme.colors.text;
+    ctx.lineWidth = line;
+    // A span narrower than a pixel is still to be found.
+    const wide = Math.max(xEnd - x, 4 * ratio);
+    const height = (ROW - 2) * ratio;
+    ctx.strokeRect(Math.round(x), Math.round(top + ratio), Math.round(wide), Math.round(height));
+}
+
+function ticksOf({ view, ratio }, width) {
+    return ticks(view, width, 90 * ratio);
+}
+
+function drawGrid(ctx, scene, width, height) {
+    ctx.fillStyle = scene.theme.colors.grid;
+    for (const time of ticksOf(scene, width).times) {
+        ctx.fillRect(Math.round(xAt(scene.view, time, width)), 0, Math.round(scene.ratio), height);
+    }
+}
+
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Scene} scene
+ * @param {{width: number, height: number}} size
+ */
+export function drawRuler(ctx, scene, { width, height }) {
+    const { view, theme, ratio } = scene;
+    ctx.clearRect(0, 0, width, height);
+    drawGrid(ctx, scene, width, height);
+    setFont(ctx, theme, ratio);
+    ctx.fillStyle = theme.colors.muted;
+    const { step, times } = ticksOf(scene, width);
+    for (const time of times) {
+        const text = tick(time, step, view.to);
+        const x = xAt(view, time, width) + 4 * ratio;
+        if (x + widthOf(ctx, text) <= width) {
+            ctx.fillText(text, x, height / 2);
+        }
+    }
+}
+
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Scene} scene
+ * @param {{width: number, height: number}} size
+ * @param {(phase: import("./spans.js").Phase) => string} label
+ */
+export function drawPhases(ctx, scene, { width, height }, label) {
+    const { spans, view, theme, ratio } = scene;
+    ctx.clearRect(0, 0, width, height);
+    setFont(ctx, theme, ratio);
+    const pixel = Math.round(ratio);
+    for (const phase of spans.phases) {
+        const left = Math.round(Math.max(-pixel, xAt(view, phase.start, width)));
+        const right = Math.round(Math.min(width + pixel, xAt(view, phase.end, width)));
+        if (right < 0 || left > width) {
+            continue;
+        }
+        const wide = Math.max(pixel, right - left - pixel);
+        // Whatever a phase lies over must not shine through it.
+        ctx.clearRect(left, pixel, wide, height - 2 * pixel);
+        ctx.fillStyle = theme.colors.phase;
+        ctx.globalAlpha = phase.name === "view" ? 1 : 0.55;
+        ctx.fillRect(left, pixel, wide, height - 2 * pixel);
+        ctx.globalAlpha = 1;
+        if (wide < 26 * ratio) {
+            continue;
+        }
+        // The label of a phase that begins before the view stays readable.
+        const from = Math.max(0, left) + 5 * ratio;
+        const text = fitting(ctx, label(phase), left + wide - from - 3 * ratio);
+        if (text) {
+            ctx.fillStyle = theme.colors.text;
+            ctx.fillText(text, from, height / 2 + ratio / 2);
+        }
+    }
+}
+
+/**
+ * Draws the whole recording in small, with the range in view cut out of a shade.
+ *
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Scene} scene
+ * @param {{width: number, height: number}} size
+ * @param {Overview} overview
+ */
+export function drawOverview(ctx, scene, { width, height }, { open, raised, matched }) {
+    const { spans, view, theme, ratio } = scene;
+    ctx.clearRect(0, 0, width, height);
+    const highest = open.reduce((a, b) => Math.max(a, b), 1);
+    const room = height - 4 * ratio;
+    ctx.fillStyle = theme.colors.accent;
+    ctx.globalAlpha = matched ? 0.3 : 0.75;
+    for (let x = 0; x < open.length; x++) {
+        if (open[x] > 0) {
+            // The square root keeps a lone receiver visible beside a deep cascade.
+            const tall = Math.max(ratio, Math.sqrt(open[x] / highest) * room);
+            ctx.fillRect(x, height - tall, 1, tall);
+        }
+    }
+    ctx.globalAlpha = 1;
+    if (matched) {
+        marks(ctx, matched, theme.colors.match, height);
+    }
+    marks(ctx, raised, theme.colors.error, 4 * ratio);
+
+    const whole = { from: 0, to: spans.total };
+    const left = Math.round(xAt(whole, view.from, width));
+    const right = Math.round(xAt(whole, view.to, width));
+    ctx.fillStyle = theme.colors.shade;
+    ctx.fillRect(0, 0, left, height);
+    ctx.fillRect(right, 0, width - right, height);
+    handle(ctx, scene, Math.max(left, 2 * ratio), height);
+    handle(ctx, scene, Math.min(right, width - 2 * ratio), height);
+}
+
+function marks(ctx, columns, color, height) {
+    ctx.fillStyle = color;
+    for (let x = 0; x < columns.length; x++) {
+        if (columns[x]) {
+            ctx.fillRect(x, 0, 1, height);
+        }
+    }
+}
+
+function handle(ctx, { theme, ratio }, x, height) {
+    ctx.fillStyle = theme.colors.text;
+    ctx.globalAlpha = 0.65;
+    ctx.fillRect(Math.round(x - ratio / 2), 0, Math.round(ratio), height);
+    ctx.globalAlpha = 1;
+    const tall = Math.min(height, 16 * ratio);
+    ctx.fillRect(Math.round(x - 2 * ratio), Math.round((height - tall) / 2), 4 * ratio, tall);
+}
+
+/**
+ * A range being chosen, over whatever is there, with its length.
+ *
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Scene} scene
+ * @param {{width: number, height: number}} size
+ * @param {{from: number, to: number, label: string}} range  In pixels.
+ */
+export function drawRange(ctx, { theme, ratio }, { width, height }, { from, to, label }) {
+    ctx.fillStyle = theme.colors.accent;
+    ctx.globalAlpha = 0.22;
+    ctx.fillRect(from, 0, to - from, height);
+    ctx.globalAlpha = 1;
+    ctx.fillRect(from, 0, Math.round(ratio), height);
+    ctx.fillRect(to, 0, Math.round(ratio), height);
+    setFont(ctx, theme, ratio, 600);
+    const text = widthOf(ctx, label) + 12 * ratio;
+    const left = Math.min(Math.max(0, (from + to - text) / 2), width - text);
+    ctx.fillRect(left, 4 * ratio, text, 18 * ratio);
+    ctx.fillStyle = theme.colors["bar-text"];
+    ctx.fillText(label, left + 6 * ratio, 13.5 * ratio);
+}

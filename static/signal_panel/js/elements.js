@@ -1,0 +1,29 @@
+/**
+ * An element with its text or children. Text from a recording only ever becomes a text node.
+ *
+ * @param {string} tag
+ * @param {string} classes
+ * @param {...(string | Node)} content
+ */
+export function element(tag, classes, ...content) {
+    const made = document.createElement(tag);
+    if (classes) {
+        made.className = classes;
+    }
+    made.append(...content);
+    return made;
+}
+
+/**
+ * A button that runs an action.
+ *
+ * @param {string} classes
+ * @param {string} text
+ * @param {() => void} action
+ */
+export function button(classes, text, action) {
+    const made = element("button", classes, text);
+    made.type = "button";
+    made.addEventListener("click", action);
+    return made;
+}

@@ -1,0 +1,117 @@
+/**
+ * Wires the timeline to the toolbar.
+ *
+ * The toolbar evaluates this module once, but may put the panel's HTML in its place again and again:
+ * on History's "Switch", with UPDATE_ON_FETCH, or with the whole toolbar. Hence nothing here holds on to
+ * an element; whenever the panel opens, what stands there is looked up, and started if it is new.
+ */
+
+import { element, button } from "./elements.js";
+import { fill } from "./format.js";
+import { decode } from "./spans.js";
+import { Timeline } from "./timeline.js";
+
+const PANEL_ID = "SignalTimelinePanel";
+
+/** @type {WeakMap<Element, Timeline | null>} null while it loads */
+const started = new WeakMap();
+
+function getDebugElement() {
+    const root = document.getElementById("djDebugRoot");
+    return (root?.shadowRoot ?? root)?.querySelector("#djDebug");
+}
+
+/** Starts what is not started yet, if it can be seen: spans are fetched for those who look. */
+function open() {
+    const panel = getDebugElement()?.querySelector(`#${PANEL_ID}`);
+    const root = panel?.querySelector(".djsp[data-djsp-url]");
+    if (root && !started.has(root) && !panel.classList.contains("djdt-hidden")) {
+        start(root);
+    }
+}
+
+async function start(root) {
+    started.set(root, null);
+    const messages = JSON.parse(root.dataset.djspMessages);
+    const timeline = root.querySelector(".djsp-timeline");
+    const status = root.querySelector(".djsp-status");
+    root.dataset.djspState = "loading";
+    status.replaceChildren(element("p", "djsp-muted", messages.loading));
+    status.hidden = false;
+    try {
+        const [spans] = await Promise.all([load(root.dataset.djspUrl), styled(root)]);
+        status.hidden = true;
+        timeline.hidden = false;
+        started.set(root, new Timeline(root, spans, messages));
+        root.dataset.djspState = "ready";
+    } catch (error) {
+        root.dataset.djspState = "failed";
+        timeline.hidden = true;
+        status.hidden = false;
+        if (error.status === 404) {
+            status.replaceChildren(element("p", "", messages.gone));
+            return;
+        }
+        console.error(error);
+        status.replaceChildren(
+            element("p", "", fill(messages.failed, { reason: error.message })),
+            button("djsp-retry", messages.retry, () => start(root)),
+        );
+    }
+}
+
+async function load(url) {
+    const response = await fetch(url, { credentials: "same-origin" });
+    if (!response.ok) {
+        const error = new Error(`${response.status} ${response.statusText}`);
+        error.status = response.status;
+        throw error;
+    }
+    return decode(await response.json());
+}
+
+/** Resolves when the panel's style sheet is there: the canvases take their colours and sizes from it. */
+function styled(root) {
+    const link = root.parentElement.querySelector("link[rel=stylesheet]");
+    return new Promise((resolve) => {
+        if (!link || link.sheet) {
+            resolve();
+            return;
+        }
+        link.addEventListener("load", resolve);
+        link.addEventListener("error", resolve);
+    });
+}
+
+function restyle() {
+    const root = getDebugElement()?.querySelector(`#${PANEL_ID} .djsp`);
+    started.get(root)?.restyle();
+}
+
+/** Listens on the toolbar's element, and on whatever takes its place. */
+function attach() {
+    let current = null;
+    const themes = new MutationObserver(restyle);
+    const look = () => {
+        const found = getDebugElement();
+        if (found && found !== current) {
+            current = found;
+            found.addEventListener("djdt.panel.render", (event) => {
+                if (event.detail.panelId === PANEL_ID) {
+                    open();
+                }
+            });
+            themes.disconnect();
+            themes.observe(found, { attributeFilter: ["data-theme"] });
+        }
+        open();
+    };
+    look();
+    new MutationObserver(() => {
+        if (getDebugElement() !== current) {
+            look();
+        }
+    }).observe(document, { childList: true, subtree: true });
+}
+
+attach();

@@ -1,0 +1,175 @@
+/** The table of spans: the timeline's equal for those who read rather than look, a page at a time. */
+
+import { kindName, place } from "./describe.js";
+import { element } from "./elements.js";
+import { duration, fill, shortName, thousands } from "./format.js";
+import { placeOf } from "./search.js";
+
+const PAGE = 200;
+// Deeper rows are not indented further; also in the template and the style sheet.
+const DEEPEST = 12;
+
+export class Table {
+    /**
+     * @param {HTMLElement} root
+     * @param {import("./spans.js").Spans} spans
+     * @param {Record<string, string>} messages
+     * @param {object} on
+     * @param {(span: number) => void} on.select
+     * @param {(span: number) => void} on.open
+     */
+    constructor(root, spans, messages, on) {
+        this.spans = spans;
+        this.messages = messages;
+        this.on = on;
+        this.body = root.querySelector("tbody");
+        this.pager = root.querySelector(".djsp-pager");
+        this.label = this.pager.querySelector(".djsp-page");
+        [this.previous, this.following] = this.pager.querySelectorAll("button");
+        /** @type {Uint32Array | null} the matches, while something is searched for */
+        this.indices = null;
+        this.page = 0;
+        this.selected = -1;
+        root.querySelector(".djsp-first")?.remove();
+        this.pager.hidden = false;
+        this.previous.addEventListener("click", () => this.turn(this.page - 1));
+        this.following.addEventListener("click", () => this.turn(this.page + 1));
+        this.body.addEventListener("click", (event) => this.onClick(event));
+        this.body.addEventListener("keydown", (event) => this.onKey(event));
+        this.turn(0);
+    }
+
+    get length() {
+        return this.indices ? this.indices.length : this.spans.count;
+    }
+
+    spanAt(place) {
+        return this.indices ? this.indices[place] : place;
+    }
+
+    /** Where the span stands in the whole table; -1 if the search leaves it out. */
+    placeOf(span) {
+        if (!this.indices) {
+            return span;
+        }
+        const found = placeOf(this.indices, span);
+        return this.indices[found] === span ? found : -1;
+    }
+
+    turn(page) {
+        const { length } = this;
+        const last = Math.max(0, Math.ceil(length / PAGE) - 1);
+        this.page = Math.min(Math.max(0, page), last);
+        const first = this.page * PAGE;
+        const end = Math.min(length, first + PAGE);
+        const rows = [];
+        for (let i = first; i < end; i++) {
+            rows.push(this.makeRow(this.spanAt(i)));
+        }
+        this.body.replaceChildren(...rows);
+        this.label.textContent = length
+            ? fill(this.messages.page, {
+                  first: thousands(first + 1),
+                  last: thousands(end),
+                  total: thousands(length),
+              })
+            : this.messages.no_match;
+        this.previous.disabled = this.page === 0;
+        this.following.disabled = this.page === last;
+        this.mark();
+    }
+
+    makeRow(span) {
+        const { spans, messages } = this;
+        const kind = spans.kinds[spans.kind[span]];
+        const name = element("th", "djsp-name", kind.isSend ? shortName(kind.name) : kind.label);
+        name.scope = "row";
+        name.title = kind.name;
+        name.classList.add(`djsp-depth-${Math.min(DEEPEST, spans.depth[span])}`);
+        if (spans.raised[span]) {
+            name.append(" ", element("span", "djsp-error", `! ${spans.exceptions.get(span)}`));
+        }
+        const where = element("td", "djsp-where", place(kind));
+        where.title = kind.path && `${kind.path}:${kind.line}`;
+        const row = element(
+            "tr",
+            kind.isSend ? "djsp-row djsp-send" : "djsp-row djsp-call",
+            name,
+            element("td", "djsp-what", kindName(kind, messages)),
+            element("td", "djsp-sender", kind.sender),
+            where,
+            element("td", "djsp-number djsp-start", duration(spans.start[span])),
+            element("td", "djsp-number", duration(spans.end[span] - spans.start[span])),
+            element("td", "djsp-number", duration(spans.self[span])),
+        );
+        row.dataset.djspSpan = span;
+        row.tabIndex = -1;
+        return row;
+    }
+
+    /** @param {number} span  -1: none. */
+    select(span) {
+        this.selected = span;
+        const place = span < 0 ? -1 : this.placeOf(span);
+        if (place >= 0 && Math.floor(place / PAGE) !== this.page) {
+            this.turn(Math.floor(place / PAGE));
+        } else {
+            this.mark();
+        }
+    }
+
+    /** Marks the selected row, and lets Tab reach one row: that one, or else the first. */
+    mark() {
+        for (const row of this.body.querySelectorAll("[aria-current], [tabindex='0']")) {
+            row.removeAttribute("aria-current");
+            row.tabIndex = -1;
+        }
+        const row = this.row(this.selected);
+        row?.setAttribute("aria-current", "true");
+        const entry = row ?? this.body.firstElementChild;
+        if (entry) {
+            entry.tabIndex = 0;
+        }
+    }
+
+    row(span) {
+        return this.body.querySelector(`[data-djsp-span="${span}"]`);
+    }
+
+    /** @param {Uint32Array | null} indices */
+    filter(indices) {
+        this.indices = indices;
+        const place = this.selected < 0 ? -1 : this.placeOf(this.selected);
+        this.turn(place < 0 ? 0 : Math.floor(place / PAGE));
+    }
+
+    onClick(event) {
+        const row = event.target.closest("[data-djsp-span]");
+        if (row && getSelection().isCollapsed) {
+            this.on.select(Number(row.dataset.djspSpan));
+        }
+    }
+
+    onKey(event) {
+        const row = event.target.closest("[data-djsp-span]");
+        const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10 };
+        if (!row || event.ctrlKey || event.metaKey || event.altKey) {
+            return;
+        }
+        const span = Number(row.dataset.djspSpan);
+        if (event.key in steps || event.key === "Home" || event.key === "End") {
+            const last = this.length - 1;
+            const ends = { Home: 0, End: last };
+            const place = ends[event.key] ?? this.placeOf(span) + steps[event.key];
+            const chosen = this.spanAt(Math.min(Math.max(0, place), last));
+            this.on.select(chosen);
+            this.row(chosen).focus();
+        } else if (event.key === "Enter") {
+            this.on.open(span);
+        } else {
+            return;
+        }
+        event.preventDefault();
+        event.stopPropagation();
+    }
+}
