@@ -22,6 +22,7 @@ class SuspendedAt(NamedTuple):
 
 
 _HOP = SyncToAsync.thread_handler.__code__
+_EVENT_LOOP = asyncio.Handle._run.__code__  # what runs the loop did not cause what the loop runs
 _SUSPENDABLE = (CoroutineType, GeneratorType, AsyncGeneratorType)
 
 
@@ -46,6 +47,8 @@ def users_frame(frame: FrameType | None) -> FrameType | SuspendedAt | None:
             return frame if owner is USERS else None
         if code is _HOP:
             return _origin_of_hop(frame)
+        if code is _EVENT_LOOP:
+            return None
         frame = frame.f_back
     return None
 

@@ -99,9 +99,22 @@ class Definition(NamedTuple):
 
 def receiver_definition(receiver: Any) -> Definition:
     """The user's function behind a receiver: past bound methods, partials, decorators and wrappers."""
-    for _ in range(100):  # a loop of __wrapped__ ends somewhere
+    receiver = _unwrapped(receiver)
+    cls = type(receiver)
+    if cls is FunctionType:
+        return Definition(f"{receiver.__module__}.{receiver.__qualname__}", receiver.__code__)
+    if cls is BuiltinFunctionType:
+        owner = receiver.__self__
+        prefix = owner.__name__ if type(owner) is ModuleType else class_name(type(owner))
+        return Definition(f"{prefix}.{receiver.__name__}", None)
+    if issubclass(cls, type):
+        return Definition(class_name(receiver), _code_of_method(receiver, "__init__"))
+    return Definition(f"{class_name(cls)}.__call__", _code_of_method(cls, "__call__"))
+
+
+def _unwrapped(receiver: Any) -> Any:
+    for _ in range(100):  # wrappers that go in a circle end somewhere
         cls = type(receiver)
-        inner: Any = None
         if cls is MethodType:
             inner = receiver.__func__
         elif issubclass(cls, functools.partial):
@@ -111,16 +124,7 @@ def receiver_definition(receiver: Any) -> Definition:
         if inner is None:
             break
         receiver = inner
-    cls = type(receiver)
-    if cls is FunctionType:
-        return Definition(f"{receiver.__module__}.{receiver.__qualname__}", receiver.__code__)
-    if cls is BuiltinFunctionType:
-        owner = receiver.__self__
-        prefix = owner.__name__ if type(owner) is ModuleType else class_name(type(owner))
-        return Definition(f"{prefix}.{receiver.__name__}", None)
-    if issubclass(cls, type):
-        return Definition(class_name(receiver), _code_in(receiver, "__init__"))
-    return Definition(f"{class_name(cls)}.__call__", _code_in(cls, "__call__"))
+    return receiver
 
 
 def _instance_dict(obj: Any) -> dict[str, Any]:
@@ -131,12 +135,11 @@ def _instance_dict(obj: Any) -> dict[str, Any]:
     return found if type(found) is dict else {}
 
 
-def _code_in(cls: type, method: str) -> CodeType | None:
+def _code_of_method(cls: type, name: str) -> CodeType | None:
     for base in type.__getattribute__(cls, "__mro__"):
-        function = type.__getattribute__(base, "__dict__").get(method)
-        if function is not None:
-            definition = receiver_definition(function) if callable(function) else None
-            return definition.code if definition else None
+        method = _unwrapped(type.__getattribute__(base, "__dict__").get(name))
+        if method is not None:
+            return method.__code__ if type(method) is FunctionType else None
     return None
 
 

@@ -1,0 +1,840 @@
+"""``signal_panel.record()``: what it sees of every way to send and every kind of receiver."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import gc
+import logging
+import threading
+import warnings
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync, sync_to_async
+from django.contrib.auth.signals import user_logged_out
+from django.db.models.signals import ModelSignal, post_save
+from django.dispatch import Signal, receiver
+from django.test import override_settings
+
+import signal_panel
+from signal_panel import Recording
+from signal_panel.recording import METHODS
+from tests.clock import FakeClock
+from tests.lines import line_of
+from tests.shop.models import Author, Book, Order
+from tests.shop.signals import order_placed
+
+module_signal = Signal()
+
+
+class Shelf:
+    opened = Signal()
+
+
+def call(method: str, signal: Signal, sender: Any = None, **named: Any) -> Any:
+    """Send by any of the four methods, from sync code."""
+    result = getattr(signal, method)(sender=sender, **named)
+    return async_to_sync(_await)(result) if method.startswith("a") else result
+
+
+async def _await(awaitable: Any) -> Any:
+    return await awaitable
+
+
+def tree(recording: Recording) -> list[Any]:
+    """The recording as nested (signal, [(receiver, [...])]) with the last parts of the names."""
+
+    def of_sends(sends: Any) -> list[Any]:
+        return [
+            (send.signal.split(".")[-1], [(c.receiver.split(".")[-1], of_sends(c.sends)) for c in send.calls])
+            for send in sends
+        ]
+
+    return of_sends(send for send in recording.sends if send.parent is None)
+
+
+@pytest.mark.parametrize("method", METHODS)
+class TestEveryWayToSend:
+    def test_a_send_and_its_sync_and_async_receivers_are_recorded(self, method: str) -> None:
+        signal = Signal()
+
+        @receiver(signal)
+        def sync_one(**kwargs: Any) -> str:
+            return "sync"
+
+        @receiver(signal)
+        async def async_one(**kwargs: Any) -> str:
+            await asyncio.sleep(0)
+            return "async"
+
+        with signal_panel.record() as recording:
+            responses = call(method, signal, sender=Author)
+
+        assert responses == [(sync_one, "sync"), (async_one, "async")]
+        (send,) = recording.sends
+        assert send.method == method
+        assert send.sender == "tests.shop.models.Author"
+        assert sorted((c.receiver.split(".")[-1], c.is_async) for c in send.calls) == [
+            ("async_one", True),
+            ("sync_one", False),
+        ]
+        assert all(c.send == send for c in send.calls)
+
+    def test_a_send_that_nobody_hears_is_recorded(self, method: str) -> None:
+        with signal_panel.record() as recording:
+            assert call(method, module_signal) == []
+        (send,) = recording.sends
+        assert send.calls == []
+        assert send.signal == "tests.test_record.module_signal"
+        assert send.sender == "None"
+
+    def test_a_cached_send_that_nobody_hears_is_recorded(self, method: str) -> None:
+        signal = Signal(use_caching=True)
+
+        @receiver(signal, sender=Author)
+        def only_authors(**kwargs: Any) -> None:
+            pass
+
+        with signal_panel.record() as recording:
+            call(method, signal, sender=Book)
+            call(method, signal, sender=Book)
+            call(method, signal, sender=Author)
+        assert [len(send.calls) for send in recording.sends] == [0, 0, 1]
+
+    def test_nested_sends_have_the_receiver_call_that_made_them_as_parent(self, method: str) -> None:
+        outer, middle, inner = Signal(), Signal(), Signal()
+
+        @receiver(outer)
+        def calls_middle(**kwargs: Any) -> None:
+            call(method, middle)
+
+        @receiver(middle)
+        def calls_inner(**kwargs: Any) -> None:
+            call(method, inner)
+
+        with signal_panel.record() as recording:
+            call(method, outer)
+            call(method, inner)
+
+        first, second, third, fourth = recording.sends
+        assert [s.depth for s in recording.sends] == [0, 1, 2, 0]
+        assert first.parent is None
+        assert second.parent == first.calls[0]
+        assert third.parent == second.calls[0]
+        assert fourth.parent is None
+        assert list(second.parent.sends) == [second]
+
+    def test_a_receiver_that_raises_has_the_exception_s_type(
+        self, method: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        signal = Signal()
+        ran = []
+
+        @receiver(signal)
+        def raises(**kwargs: Any) -> None:
+            raise LookupError("secret")
+
+        @receiver(signal)
+        def comes_after(**kwargs: Any) -> None:
+            ran.append(True)
+
+        with signal_panel.record() as recording:
+            if method.endswith("robust"):
+                (first, error), (second, answer) = call(method, signal)
+                assert (first, second, answer) == (raises, comes_after, None)
+                assert isinstance(error, LookupError)
+            else:
+                with pytest.raises(LookupError):
+                    call(method, signal)
+
+        (send,) = recording.sends
+        robust = method.endswith("robust")
+        assert send.exception == (None if robust else "LookupError")
+        assert [c.exception for c in send.calls] == ["LookupError", None][: 2 if robust else 1]
+        assert bool(ran) is robust
+        assert "secret" not in recording.to_json()
+        logged = [r.getMessage() for r in caplog.records if r.name == "django.dispatch"]
+        assert len(logged) == robust
+        if robust:
+            assert logged[0].startswith("Error calling TestEveryWayToSend")
+
+    def test_an_async_receiver_that_raises_has_the_exception_s_type(self, method: str) -> None:
+        signal = Signal()
+
+        @receiver(signal)
+        async def raises(**kwargs: Any) -> None:
+            await asyncio.sleep(0)
+            raise LookupError
+
+        with signal_panel.record() as recording:
+            if method.endswith("robust"):
+                ((_, error),) = call(method, signal)
+                assert isinstance(error, LookupError)
+            else:
+                with pytest.raises(LookupError):
+                    call(method, signal)
+        assert recording.calls[0].exception == "LookupError"
+
+    def test_signal_has_django_s_own_methods_before_and_after(self, method: str) -> None:
+        before = Signal.__dict__[method]
+        with signal_panel.record():
+            assert Signal.__dict__[method] is not before
+            with signal_panel.record():
+                pass
+            assert Signal.__dict__[method] is not before
+        assert Signal.__dict__[method] is before
+
+    def test_what_another_thread_sends_is_not_in_it(self, method: str) -> None:
+        with signal_panel.record() as recording:
+            thread = threading.Thread(target=call, args=(method, module_signal))
+            thread.start()
+            thread.join()
+        assert recording.sends == []
+
+
+class TestReceivers:
+    """Names and places of every kind of callable."""
+
+    def named(self, connected: Callable[..., Any]) -> Any:
+        signal = Signal()
+        signal.connect(connected, weak=False)
+        with signal_panel.record() as recording:
+            signal.send(sender=None)
+        (found,) = recording.calls
+        return found
+
+    def test_a_function(self) -> None:
+        found = self.named(plain)
+        assert found.receiver == "tests.test_record.plain"
+        assert (found.path, found.line) == (__file__, line_of("def plain(", __file__))
+
+    def test_a_decorated_function_is_named_past_its_decorators(self) -> None:
+        found = self.named(decorated)
+        assert found.receiver == "tests.test_record.decorated"
+        assert found.line == line_of("def decorated(", __file__)
+
+    def test_a_lambda(self) -> None:
+        found = self.named(lambda **kwargs: None)
+        assert found.receiver.endswith("test_a_lambda.<locals>.<lambda>")
+        assert found.line == line_of("self.named(lambda **kwargs: None)", type(self).test_a_lambda)
+
+    def test_a_bound_method(self) -> None:
+        found = self.named(Till().ring)
+        assert found.receiver == "tests.test_record.Till.ring"
+        assert found.line == line_of("def ring(", __file__)
+
+    def test_a_class_method(self) -> None:
+        assert self.named(Till.open).receiver == "tests.test_record.Till.open"
+
+    def test_a_static_method(self) -> None:
+        assert self.named(Till.lock).receiver == "tests.test_record.Till.lock"
+
+    def test_an_instance_with_call(self) -> None:
+        found = self.named(Till())
+        assert found.receiver == "tests.test_record.Till.__call__"
+        assert found.line == line_of("def __call__(", Till)
+
+    def test_a_partial(self) -> None:
+        found = self.named(functools.partial(plain, extra=1))
+        assert found.receiver == "tests.test_record.plain"
+        assert found.line == line_of("def plain(", __file__)
+
+    def test_a_class(self) -> None:
+        found = self.named(Receipt)
+        assert found.receiver == "tests.test_record.Receipt"
+        assert found.line == line_of("def __init__(", Receipt)
+
+    def test_an_object_that_can_be_asked_nothing(self) -> None:
+        signal = Signal()
+        signal.receivers = [*_entries_for(Hostile())]  # connecting asks for attributes, sending doesn't
+        with signal_panel.record() as recording:
+            signal.send(sender=None)
+        assert recording.calls[0].receiver == "tests.test_record.Hostile.__call__"
+
+    def test_a_function_of_the_c_library(self) -> None:
+        found = self.named(dict)
+        assert (found.receiver, found.path, found.line) == ("dict", None, None)
+
+    def test_two_functions_made_by_one_decorator_are_told_apart(self) -> None:
+        assert self.named(decorated).receiver != self.named(also_decorated).receiver
+
+
+def plain(**kwargs: Any) -> None:
+    pass
+
+
+def passes_on(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def inner(**kwargs: Any) -> Any:
+        return function(**kwargs)
+
+    return inner
+
+
+@passes_on
+@passes_on
+def decorated(**kwargs: Any) -> None:
+    pass
+
+
+@passes_on
+def also_decorated(**kwargs: Any) -> None:
+    pass
+
+
+class Till:
+    def ring(self, **kwargs: Any) -> None:
+        pass
+
+    @classmethod
+    def open(cls, **kwargs: Any) -> None:
+        pass
+
+    @staticmethod
+    def lock(**kwargs: Any) -> None:
+        pass
+
+    def __call__(self, **kwargs: Any) -> None:
+        pass
+
+
+class Receipt:
+    def __init__(self, **kwargs: Any) -> None:
+        pass
+
+
+class Hostile:
+    """Runs as a receiver, and fails at everything else that it is asked for."""
+
+    def __call__(self, **kwargs: Any) -> None:
+        pass
+
+    def __repr__(self) -> str:
+        raise AssertionError("repr() of the user's object")
+
+    def __bool__(self) -> bool:
+        raise AssertionError("bool() of the user's object")
+
+    def __eq__(self, other: object) -> bool:
+        raise AssertionError("== on the user's object")
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"{name} of the user's object")
+
+
+def _entries_for(hostile: Hostile) -> Any:
+    """What ``Signal.receivers`` has once the object is connected, on any version of Django."""
+    signal = Signal()
+    signal.connect(plain)
+    for (_, sender_key), _, *others in signal.receivers:
+        yield ((id(hostile), sender_key), hostile, *others)
+
+
+class TestSenders:
+    def sender(self, sender: Any) -> str:
+        with signal_panel.record() as recording:
+            module_signal.send(sender=sender)
+        return recording.sends[0].sender
+
+    def test_a_class_is_named(self) -> None:
+        assert self.sender(Author) == "tests.shop.models.Author"
+
+    def test_an_instance_is_its_class_and_parentheses(self) -> None:
+        assert self.sender(Author(name="secret")) == "tests.shop.models.Author()"
+
+    def test_a_function_is_named(self) -> None:
+        assert self.sender(plain) == "tests.test_record.plain"
+
+    def test_a_string_is_not_told(self) -> None:
+        assert self.sender("secret") == "str()"
+
+    def test_a_hostile_unhashable_object_is_named_by_its_class(self) -> None:
+        assert self.sender(Hostile()) == "tests.test_record.Hostile()"
+
+    def test_instances_of_one_class_and_the_class_are_told_apart(self) -> None:
+        with signal_panel.record() as recording:
+            for sender in (Till, Till(), Receipt, Till):
+                module_signal.send(sender=sender)
+        assert [s.sender.removeprefix("tests.test_record.") for s in recording.sends] == [
+            "Till", "Till()", "Receipt", "Till",
+        ]  # fmt: skip
+
+
+class TestSignals:
+    def test_one_imported_elsewhere_has_the_name_of_its_home(self) -> None:
+        with signal_panel.record() as recording:
+            post_save.send(sender=Author)
+            user_logged_out.send(sender=Author, request=None, user=None)
+            order_placed.send_robust(sender=Order, order=None)
+        assert [send.signal for send in recording.sends if send.parent is None] == [
+            "django.db.models.signals.post_save",
+            "django.contrib.auth.signals.user_logged_out",
+            "tests.shop.signals.order_placed",
+        ]
+
+    def test_one_that_is_a_class_s_attribute(self) -> None:
+        with signal_panel.record() as recording:
+            Shelf.opened.send(sender=None)
+        assert recording.sends[0].signal == "tests.test_record.Shelf.opened"
+
+    def test_one_without_a_name_is_named_by_where_it_is_sent(self) -> None:
+        local = ModelSignal()
+        with signal_panel.record() as recording:
+            local.send(sender=None)
+        name = recording.sends[0].signal
+        assert name.startswith("tests.test_record.")
+        assert name.endswith("test_one_without_a_name_is_named_by_where_it_is_sent:ModelSignal")
+
+    def test_signals_that_come_and_go_at_one_address_keep_their_own_receivers(self) -> None:
+        with signal_panel.record() as recording:
+            for number in range(50):
+                passing: Signal = Signal() if number % 2 else ModelSignal()
+                passing.send(sender=None)
+                del passing
+        names = [send.signal.rsplit(":", 1)[1] for send in recording.sends]
+        assert names == ["ModelSignal", "Signal"] * 25
+
+
+@pytest.mark.django_db
+class TestSites:
+    def test_the_line_that_called_save(self) -> None:
+        with signal_panel.record() as recording:
+            Author(name="A").save()  # the line in question
+        function = type(self).test_the_line_that_called_save
+        assert {send.site for send in recording.sends} == {
+            signal_panel.Site(
+                __file__, line_of("# the line in question", function), _qualified(function)
+            )
+        }
+
+    def test_two_sends_on_different_lines_have_different_sites(self) -> None:
+        with signal_panel.record() as recording:
+            for _ in range(2):
+                module_signal.send(sender=None)  # the first of two
+                module_signal.send(sender=None)  # the second of two
+        one, other = (
+            line_of(text, type(self).test_two_sends_on_different_lines_have_different_sites)
+            for text in ("# the first" " of two", "# the second" " of two")
+        )
+        assert [s.site.line for s in recording.sends if s.site] == [one, other, one, other]
+
+    def test_a_send_by_a_template_has_the_line_that_rendered_it(self) -> None:
+        from django.template import engines
+
+        Author.objects.create(name="A")
+        template = engines["django"].from_string("{% for author in authors %}{{ author.name }}{% endfor %}")
+        with signal_panel.record() as recording:
+            template.render({"authors": Author.objects.all()})  # renders
+        (line,) = {send.site.line for send in recording.sends if send.site}
+        assert line == line_of("# renders", type(self).test_a_send_by_a_template_has_the_line_that_rendered_it)
+
+    def test_there_is_none_where_only_the_standard_library_called(self) -> None:
+        async def main() -> Recording:
+            with signal_panel.record() as recording:
+                await asyncio.create_task(module_signal.asend(sender=None))
+            return recording
+
+        recording = asyncio.run(main())
+        assert recording.sends[0].site is None
+
+
+@pytest.mark.django_db(transaction=True)
+class TestSitesAcrossThreads:
+    async def _record(self, coroutine: Any) -> set[int]:
+        with signal_panel.record() as recording:
+            await coroutine
+        return {send.site.line for send in recording.sends if send.site}
+
+    def test_the_line_that_awaited_asave(self) -> None:
+        async def saves() -> None:
+            await Author(name="A").asave()  # awaits
+
+        assert asyncio.run(self._record(saves())) == {
+            line_of("# awaits", type(self).test_the_line_that_awaited_asave)
+        }
+
+    def test_the_line_of_an_async_for_over_a_queryset(self) -> None:
+        Author.objects.create(name="A")
+
+        async def iterates() -> None:
+            async for _ in Author.objects.all():  # iterates
+                pass
+
+        assert asyncio.run(self._record(iterates())) == {
+            line_of("# iterates", type(self).test_the_line_of_an_async_for_over_a_queryset)
+        }
+
+    def test_the_line_in_an_async_receiver(self) -> None:
+        signal = Signal()
+
+        @receiver(signal)
+        async def saves(**kwargs: Any) -> None:
+            await Author(name="A").asave()  # receiver awaits
+
+        async def main() -> Recording:
+            with signal_panel.record() as recording:
+                await signal.asend(sender=None)
+            return recording
+
+        _, *of_the_receiver = asyncio.run(main()).sends
+        expected = line_of("# receiver awaits", type(self).test_the_line_in_an_async_receiver)
+        assert {send.site.line for send in of_the_receiver if send.site} == {expected}
+
+
+def _qualified(function: Callable[..., Any]) -> str:
+    return getattr(function.__code__, "co_qualname", function.__name__)
+
+
+class TestTime:
+    def test_durations_self_times_and_starts(self) -> None:
+        clock = FakeClock()
+        outer, inner = Signal(), Signal()
+
+        @receiver(outer)
+        def works(**kwargs: Any) -> None:
+            clock.pass_(10)
+            inner.send(sender=None)
+            clock.pass_(5)
+
+        @receiver(inner)
+        def waits(**kwargs: Any) -> None:
+            clock.pass_(100)
+
+        with signal_panel.record(clock=clock, wall_clock=lambda: 1.5) as recording:
+            clock.pass_(7)
+            outer.send(sender=None)
+            clock.pass_(3)
+
+        first, second = recording.sends
+        assert recording.started_at == 1.5
+        assert recording.duration_ns == 125
+        assert (first.start_ns, first.duration_ns, first.self_ns) == (7, 115, 0)
+        assert (first.calls[0].duration_ns, first.calls[0].self_ns) == (115, 15)
+        assert (second.start_ns, second.duration_ns) == (17, 100)
+
+
+class TestNesting:
+    def test_a_recording_inside_another_sees_its_own_part_and_the_outer_one_all(self) -> None:
+        with signal_panel.record() as outer:
+            module_signal.send(sender=Author)
+            with signal_panel.record() as inner:
+                module_signal.send(sender=Book)
+            module_signal.send(sender=Order)
+        assert [s.sender.split(".")[-1] for s in inner.sends] == ["Book"]
+        assert [s.sender.split(".")[-1] for s in outer.sends] == ["Author", "Book", "Order"]
+
+    def test_one_opened_by_a_receiver_is_inside_its_call_for_the_outer_one(self) -> None:
+        signal = Signal()
+        inner: list[Recording] = []
+
+        @receiver(signal)
+        def records(**kwargs: Any) -> None:
+            with signal_panel.record() as recording:
+                module_signal.send(sender=None)
+            inner.append(recording)
+
+        with signal_panel.record() as outer:
+            signal.send(sender=None)
+        assert outer.sends[1].parent == outer.sends[0].calls[0]
+        assert inner[0].sends[0].parent is None
+
+    def test_one_opened_in_an_async_receiver_lasts_over_its_steps(self) -> None:
+        signal = Signal()
+        inner: list[Recording] = []
+
+        @receiver(signal)
+        async def records(**kwargs: Any) -> None:
+            with signal_panel.record() as recording:
+                await asyncio.sleep(0)
+                module_signal.send(sender=Book)
+            module_signal.send(sender=Author)
+            inner.append(recording)
+
+        with signal_panel.record():
+            signal.send(sender=None)
+        assert [s.sender.split(".")[-1] for s in inner[0].sends] == ["Book"]
+
+    def test_what_was_sent_so_far_can_be_read_inside_the_block(self) -> None:
+        with signal_panel.record() as recording:
+            module_signal.send(sender=None)
+            assert len(recording.sends) == 1
+            module_signal.send(sender=None)
+            assert len(recording.sends) == 2
+
+    def test_an_exception_through_the_block_leaves_a_recording(self) -> None:
+        with pytest.raises(KeyError), signal_panel.record() as recording:
+            module_signal.send(sender=None)
+            raise KeyError
+        assert len(recording.sends) == 1
+
+
+class TestAsync:
+    def test_async_receivers_that_take_turns_each_have_their_own_sends(self) -> None:
+        signal = Signal()
+
+        def make(sender: type) -> Any:
+            async def sends(**kwargs: Any) -> None:
+                for _ in range(3):
+                    await asyncio.sleep(0)
+                    await module_signal.asend(sender=sender)
+                    await sync_to_async(module_signal.send)(sender=sender)
+
+            return sends
+
+        receivers = [make(sender) for sender in (Author, Book, Order)]
+        for one in receivers:
+            signal.connect(one)
+
+        async def main() -> Recording:
+            with signal_panel.record() as recording:
+                await signal.asend(sender=None)
+                await module_signal.asend(sender=None)
+            return recording
+
+        recording = asyncio.run(main())
+        root, *_, last = recording.sends
+        assert last.parent is None
+        inside = [{s.sender.split(".")[-1] for s in c.sends} for c in root.calls]
+        assert inside == [{"Author"}, {"Book"}, {"Order"}]
+        assert [len(c.sends) for c in root.calls] == [6, 6, 6]
+
+    def test_tasks_of_one_block_are_all_in_it_and_those_of_others_are_not(self) -> None:
+        async def one(sender: type) -> Recording:
+            with signal_panel.record() as recording:
+
+                async def child() -> None:
+                    for _ in range(5):
+                        await asyncio.sleep(0)
+                        await module_signal.asend(sender=sender)
+
+                await asyncio.gather(child(), child())
+            return recording
+
+        async def main() -> list[Recording]:
+            return await asyncio.gather(*(one(sender) for sender in (Author, Book, Order)))
+
+        for recording, name in zip(asyncio.run(main()), ("Author", "Book", "Order"), strict=True):
+            assert [s.sender.split(".")[-1] for s in recording.sends] == [name] * 10
+
+    def test_a_task_that_outlives_its_receiver_has_it_as_parent(self) -> None:
+        signal = Signal()
+        tasks = []
+
+        @receiver(signal)
+        async def starts(**kwargs: Any) -> None:
+            async def later() -> None:
+                await asyncio.sleep(0.001)
+                module_signal.send(sender=None)
+
+            tasks.append(asyncio.create_task(later()))
+
+        async def main() -> Recording:
+            with signal_panel.record() as recording:
+                await signal.asend(sender=None)
+                await tasks[0]
+            return recording
+
+        recording = asyncio.run(main())
+        assert recording.sends[1].parent == recording.sends[0].calls[0]
+
+    def test_a_task_that_outlives_the_block_is_not_written_to_it(self) -> None:
+        async def main() -> Recording:
+            with signal_panel.record() as recording:
+                module_signal.send(sender=Author)
+
+                async def later() -> None:
+                    await asyncio.sleep(0.001)
+                    module_signal.send(sender=Book)
+
+                task = asyncio.create_task(later())
+            await task
+            return recording
+
+        assert [s.sender.split(".")[-1] for s in asyncio.run(main()).sends] == ["Author"]
+
+    def test_an_async_receiver_is_cancelled_as_without_us(self) -> None:
+        signal = Signal()
+        seen = []
+
+        @receiver(signal)
+        async def waits(**kwargs: Any) -> None:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                seen.append("cancelled")
+                raise
+
+        async def main() -> Recording:
+            with signal_panel.record() as recording:
+                task = asyncio.create_task(signal.asend(sender=None))
+                await asyncio.sleep(0.001)
+                task.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+            return recording
+
+        recording = asyncio.run(main())
+        assert seen == ["cancelled"]
+        assert recording.calls[0].exception == "asyncio.exceptions.CancelledError"
+
+
+class TestNothingIsChanged:
+    def test_a_receiver_can_be_collected_right_after_the_send(self) -> None:
+        signal = Signal()
+
+        def receives(**kwargs: Any) -> None:
+            pass
+
+        signal.connect(receives)
+        reference = weakref.ref(receives)
+        with signal_panel.record() as recording:
+            signal.send(sender=None)
+            del receives
+            assert reference() is None
+            assert signal.send(sender=None) == []
+        assert [len(s.calls) for s in recording.sends] == [1, 0]
+
+    def test_a_sender_and_a_signal_can_be_collected_right_after_the_send(self) -> None:
+        signal, sender = Signal(), Till()
+        references = [weakref.ref(signal), weakref.ref(sender)]
+        gc.disable()
+        try:
+            with signal_panel.record():
+                signal.send(sender=sender)
+                del signal, sender
+                assert [reference() for reference in references] == [None, None]
+        finally:
+            gc.enable()
+
+    def test_a_receiver_connected_while_recorded_can_be_disconnected_after(self) -> None:
+        signal = Signal()
+        with signal_panel.record():
+            signal.connect(plain)
+        assert signal.disconnect(plain)
+
+    def test_named_arguments_of_any_name_go_through(self) -> None:
+        got: dict[str, Any] = {}
+
+        def receives(signal: Any, sender: Any, **named: Any) -> None:
+            got.update(named)
+
+        odd = {name: name for name in ("collector", "span", "named", "clock", "kind", "receiver", "method")}
+        module_signal.connect(receives)
+        try:
+            with signal_panel.record():
+                module_signal.send(sender=None, **odd)
+        finally:
+            module_signal.disconnect(receives)
+        assert got == odd
+
+    def test_the_traceback_has_as_many_frames_as_without_us(self) -> None:
+        def depth() -> int:
+            try:
+                module_signal.send(sender=None)
+            except LookupError as error:
+                frames, traceback = 0, error.__traceback__
+                while traceback:
+                    frames, traceback = frames + 1, traceback.tb_next
+                return frames
+            raise AssertionError("nothing was raised")
+
+        def raises(**kwargs: Any) -> None:
+            raise LookupError
+
+        module_signal.connect(raises)
+        try:
+            without = depth()
+            with signal_panel.record():
+                assert depth() == without
+        finally:
+            module_signal.disconnect(raises)
+
+    def test_send_robust_fails_on_a_failing_partial_just_as_django_does(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def raises(**kwargs: Any) -> None:
+            raise LookupError
+
+        failing = functools.partial(raises)
+        signal = Signal()
+        signal.connect(failing, weak=False)
+        with pytest.raises(AttributeError) as plain_error:
+            signal.send_robust(sender=None)
+        with signal_panel.record(), pytest.raises(AttributeError) as recorded_error:
+            signal.send_robust(sender=None)
+        assert str(recorded_error.value) == str(plain_error.value)
+
+    def test_an_unhashable_sender_fails_only_where_django_s_cache_needs_a_hash(self) -> None:
+        with signal_panel.record() as recording, pytest.raises(TypeError, match="unhashable"):
+            post_save.send(sender=Hostile())
+        assert recording.sends[0].exception == "TypeError"
+
+    def test_a_warning_has_the_line_it_has_without_us(self, recwarn: pytest.WarningsRecorder) -> None:
+        def override() -> None:
+            with override_settings(DATABASES={"default": {}}):  # overrides
+                pass
+
+        warnings.simplefilter("always")
+        override()
+        with signal_panel.record():
+            override()
+        places = {(warning.filename, warning.lineno) for warning in recwarn}
+        assert places == {(__file__, line_of("# overrides", type(self).test_a_warning_has_the_line_it_has_without_us))}
+        assert len(recwarn) == 2
+
+
+class TestBounds:
+    @override_settings(SIGNAL_PANEL={"MAX_SPANS": 10})
+    def test_past_the_cap_spans_are_counted_but_not_kept(self) -> None:
+        with signal_panel.record() as recording:
+            for _ in range(25):
+                module_signal.send(sender=None)
+        assert len(recording.sends) == 10
+        assert recording.dropped == 15
+
+    @override_settings(SIGNAL_PANEL={"MAX_SPANS": 10})
+    def test_an_inner_recording_has_room_of_its_own(self) -> None:
+        with signal_panel.record() as outer:
+            for _ in range(12):
+                module_signal.send(sender=None)
+            with signal_panel.record() as inner:
+                module_signal.send(sender=Author)
+            module_signal.send(sender=Book)
+        assert len(inner.sends) == 1
+        assert len(outer.sends) == 10
+        assert outer.dropped == 4
+
+    @override_settings(SIGNAL_PANEL={"IGNORE": ["*.order_placed", "tests.shop.models.Author"]})
+    def test_what_is_to_be_ignored_is_left_out_with_all_inside_it(self) -> None:
+        with signal_panel.record() as recording:
+            order_placed.send_robust(sender=None, order=None)
+            module_signal.send(sender=Author)
+            module_signal.send(sender=Book)
+        assert tree(recording) == [("module_signal", [])]
+        assert recording.dropped == 0
+
+
+def test_failures_logged_by_send_robust_have_the_receiver_in_their_traceback(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    signal = Signal()
+
+    @receiver(signal)
+    def fails(**kwargs: Any) -> None:
+        raise LookupError("why")
+
+    with signal_panel.record(), caplog.at_level(logging.ERROR, "django.dispatch"):
+        signal.send_robust(sender=None)
+    (record,) = caplog.records
+    assert record.exc_info is not None
+    frames = []
+    traceback = record.exc_info[2]
+    while traceback:
+        frames.append(traceback.tb_frame.f_code.co_name)
+        traceback = traceback.tb_next
+    assert frames == ["send_robust", "fails"]
