@@ -20,7 +20,7 @@ SCENES = {
     "Readers": [
         Scene(
             "Sign up",
-            "post_save of User calls make_profile, and inside it the signals of the new Profile.",
+            "post_save of User calls make_profile; inside its bar are the signals of the new Profile.",
             "accounts:signup",
             "Open the form",
         ),
@@ -43,7 +43,8 @@ SCENES = {
         ),
         Scene(
             "Log out",
-            "pre_delete and post_delete of the session, after user_logged_out.",
+            "user_logged_out, and no pre_delete or post_delete of the session: Django spares them, "
+            "as nobody listens.",
             "accounts:logout",
             "Log out",
             post=True,
@@ -66,23 +67,23 @@ SCENES = {
         ),
         Scene(
             "Tag books",
-            "m2m_changed six times, before and after: clear, add, remove. The query is in the "
-            "three after.",
+            "m2m_changed six times, before and after: clear, add, remove. The query is in the three after.",
             "shop:staff_picks",
             "Choose staff picks",
             post=True,
         ),
         Scene(
             "Delete an author",
-            "pre_delete and post_delete of the author and, through the cascade, of four books; "
-            "all of them from one line.",
+            "pre_delete and post_delete of the author and, through the cascade, of the four books; "
+            "all sent from one line.",
             "shop:delete_author",
             "Delete a throw-away author",
             post=True,
         ),
         Scene(
             "Import 1,000 books",
-            "4,000 spans: pre_save and post_save of 1,000 real saves, all sent from one line.",
+            "7,000 spans: pre_init, post_init, pre_save and post_save of 1,000 books, saved one by "
+            "one from the same line.",
             "shop:import_books",
             "Import the CSV",
             post=True,
@@ -98,8 +99,7 @@ SCENES = {
         ),
         Scene(
             "Export as CSV",
-            "A streaming download: rows_exported is sent after the view is over. Open it from "
-            "History.",
+            "A streaming download: rows_exported is sent after the view is over. Open it from History.",
             "shop:export",
             "Download",
         ),

@@ -53,9 +53,7 @@ def place_order(email, books) -> Order:
     with transaction.atomic():
         order = Order.objects.create(email=email)
         # One query for all lines, and neither pre_save nor post_save: bulk_create sends none.
-        OrderLine.objects.bulk_create(
-            OrderLine(order=order, book=book, price=book.price) for book in books
-        )
+        OrderLine.objects.bulk_create(OrderLine(order=order, book=book, price=book.price) for book in books)
     # After the transaction: nobody is told of an order that is rolled back in the end.
     signals.order_placed.send_robust(sender=Order, order=order)
     return order
@@ -106,7 +104,7 @@ def import_books(request: HttpRequest) -> HttpResponse:
     """Bring the publisher's list into the shop; a second time, bring it up to date."""
     with NEW_TITLES.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    names = {row["author"] for row in rows}
+    names = sorted({row["author"] for row in rows})
     Author.objects.bulk_create([Author(name=name) for name in names], ignore_conflicts=True)
     authors = {author.name: author for author in Author.objects.filter(name__in=names)}
     isbns = [row["isbn"] for row in rows]

@@ -128,9 +128,7 @@ class Migration(migrations.Migration):
                 ("amount", models.DecimalField(decimal_places=2, max_digits=8)),
                 (
                     "order",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE, to="shop.order"
-                    ),
+                    models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, to="shop.order"),
                 ),
             ],
         ),

@@ -1,0 +1,157 @@
+"""A real browser, and the bookshop behind a real server.
+
+Nothing of Playwright may outlive this folder: its sync API leaves an event loop running in the main thread,
+where Django's sync code then refuses to work. Hence fixtures of the package's scope.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "example_project"
+
+SERVERS = {
+    "runserver": ["manage.py", "runserver", "--noreload", "{host}:{port}"],
+    "gunicorn": ["-m", "gunicorn", "--threads=4", "--bind={host}:{port}", "bookshop.wsgi"],
+    "uvicorn": ["-m", "uvicorn", "--host={host}", "--port={port}", "bookshop.asgi:application"],
+}
+
+BROWSER_ARGS = [
+    "--no-sandbox",  # which root, as in most containers, needs; only our own pages are opened
+    "--disable-gpu",
+    # No talking to anybody.
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--no-first-run",
+]
+
+BookshopFactory = Callable[..., str]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+def _installed_chromium() -> str | None:
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    paths = (os.environ.get("CHROMIUM"), *map(shutil.which, names))
+    return next(filter(None, paths), None)
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium: $CHROMIUM, an installed one, or Playwright's own."""
+    with sync_playwright() as playwright:
+        path = _installed_chromium() or playwright.chromium.executable_path
+        if not Path(path).exists():
+            reason = (
+                "There is no Chromium: install one (apt install chromium, or playwright install "
+                "chromium), or name it in $CHROMIUM."
+            )
+            if os.environ.get("CI") == "true":
+                pytest.fail(reason)
+            pytest.skip(reason)
+        browser = playwright.chromium.launch(executable_path=path, args=BROWSER_ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A page without cookies or anything stored."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(10_000)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="package")
+def bookshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BookshopFactory]:
+    """``bookshop(server, **options_of_the_toolbar)``: the address of a seeded bookshop.
+
+    It is started when first asked for, and serves until the last test of this folder.
+    """
+    folder = tmp_path_factory.mktemp("bookshop")
+    seeded = folder / "seeded.sqlite3"
+    _manage(seeded, "migrate", "--verbosity=0")
+    _manage(seeded, "seed")
+    running: dict[str, tuple[str, subprocess.Popen[bytes]]] = {}
+
+    def start(server: str = "runserver", **toolbar: Any) -> str:
+        key = json.dumps([server, toolbar], sort_keys=True)
+        if key not in running:
+            database = folder / f"{len(running)}.sqlite3"
+            shutil.copy(seeded, database)
+            running[key] = _serve(server, database, toolbar, database.with_suffix(".log"))
+        return running[key][0]
+
+    yield start
+    for _, process in running.values():
+        process.terminate()
+    for _, process in running.values():
+        process.wait(timeout=10)
+
+
+def _environment(database: Path, toolbar: dict[str, Any]) -> dict[str, str]:
+    # The toolbar takes $PYTEST_VERSION as a sign that it should stay away.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    kept.pop("DJANGO_SETTINGS_MODULE", None)
+    return {
+        **kept,
+        "PYTHONPATH": str(ROOT),
+        "BOOKSHOP_DB": str(database),
+        "BOOKSHOP_TOOLBAR": json.dumps(toolbar),
+    }
+
+
+def _manage(database: Path, *arguments: str) -> None:
+    command = [sys.executable, "manage.py", *arguments]
+    subprocess.run(
+        command, cwd=EXAMPLE, env=_environment(database, {}), check=True, stdout=subprocess.DEVNULL
+    )
+
+
+def _serve(
+    server: str, database: Path, toolbar: dict[str, Any], log: Path
+) -> tuple[str, subprocess.Popen[bytes]]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        host, port = probe.getsockname()
+    arguments = [argument.format(host=host, port=port) for argument in SERVERS[server]]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=EXAMPLE,
+            env=_environment(database, toolbar),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    address = f"http://{host}:{port}/"
+    for _ in range(200):
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"{address}static/shop/shop.css"):
+                return address, process
+        except OSError:
+            time.sleep(0.05)
+    process.kill()
+    pytest.fail(f"{server} did not start:\n{log.read_text(errors='replace')}")
