@@ -27,9 +27,7 @@ class Problem:
 
 
 def _is_list_of_patterns(value: Any) -> bool:
-    return isinstance(value, (list, tuple)) and all(
-        isinstance(pattern, str) and pattern for pattern in value
-    )
+    return isinstance(value, (list, tuple)) and all(isinstance(pattern, str) and pattern for pattern in value)
 
 
 def _is_positive_int(value: Any) -> bool:

@@ -124,9 +124,7 @@ def test_a_subclass_of_the_panel_counts(project: Any) -> None:
 
 
 def test_staticfiles_is_not_installed(project: Any) -> None:
-    project.INSTALLED_APPS = without(
-        project.INSTALLED_APPS, "django.contrib.staticfiles", "debug_toolbar"
-    )
+    project.INSTALLED_APPS = without(project.INSTALLED_APPS, "django.contrib.staticfiles", "debug_toolbar")
     messages = {message.id: message for message in reported()}
     assert "'django.contrib.staticfiles'" in (messages["signal_panel.W005"].hint or "")
 
@@ -154,9 +152,7 @@ def test_a_wrong_value(project: Any) -> None:
     project.SIGNAL_PANEL = {"MAX_SPANS": "many"}
     [message] = reported()
     assert message.id == "signal_panel.E004"
-    assert message.msg == (
-        "SIGNAL_PANEL['MAX_SPANS'] is 'many', but must be a whole number above zero."
-    )
+    assert message.msg == ("SIGNAL_PANEL['MAX_SPANS'] is 'many', but must be a whole number above zero.")
 
 
 def test_a_check_can_be_silenced(project: Any) -> None:

@@ -49,15 +49,11 @@ def test_a_right_value_is_used(settings: Any, name: str, value: object) -> None:
 
 
 @pytest.mark.parametrize(("name", "value"), WRONG)
-def test_a_wrong_value_is_named_and_the_default_used(
-    settings: Any, name: str, value: object
-) -> None:
+def test_a_wrong_value_is_named_and_the_default_used(settings: Any, name: str, value: object) -> None:
     settings.SIGNAL_PANEL = {name: value}
     assert conf.get(name) == conf.DEFAULTS[name]
     [problem] = conf.problems()
-    assert problem.message == (
-        f"SIGNAL_PANEL[{name!r}] is {value!r}, but must be {conf.KEYS[name].allowed}."
-    )
+    assert problem.message == (f"SIGNAL_PANEL[{name!r}] is {value!r}, but must be {conf.KEYS[name].allowed}.")
 
 
 @pytest.mark.parametrize("value", [None, ["IGNORE"], "IGNORE", 1])
@@ -78,9 +74,7 @@ def test_a_setting_that_is_no_dictionary_leaves_the_defaults(settings: Any, valu
         (7, "The keys are 'IGNORE', 'MAX_SPANS'."),
     ],
 )
-def test_an_unknown_key_is_named_with_the_known_ones(
-    settings: Any, name: object, hint: str
-) -> None:
+def test_an_unknown_key_is_named_with_the_known_ones(settings: Any, name: object, hint: str) -> None:
     settings.SIGNAL_PANEL = {name: 1}
     [problem] = conf.problems()
     assert problem.message == f"SIGNAL_PANEL has an unknown key {name!r}."
@@ -100,6 +94,6 @@ def test_the_docs_name_each_key_with_its_default_and_what_it_takes() -> None:
     documented = re.findall(
         r"^## `(\w+)`\n\nDefault: `(.+)`\s+Allowed: (.+?)\.$", DOCS.read_text(), re.MULTILINE
     )
-    assert [
-        (name, ast.literal_eval(default), allowed) for name, default, allowed in documented
-    ] == [(name, key.default, key.allowed) for name, key in conf.KEYS.items()]
+    assert [(name, ast.literal_eval(default), allowed) for name, default, allowed in documented] == [
+        (name, key.default, key.allowed) for name, key in conf.KEYS.items()
+    ]
