@@ -48,7 +48,8 @@ clean: ## remove all that these commands made
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and \
 		"Python 3.10 or newer is needed. Name it so: make PYTHON=python3.12 ...")'
-	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	@echo "Setting up $(VENV)"
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 		echo "On Debian and Ubuntu venv is a package of its own: apt install python3-venv"; exit 1; }
 
 $(VENV)/installed: pyproject.toml | $(BIN)/python
