@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from accounts.views import DEMO_READER
 from django.http import HttpRequest
+
+from accounts.views import DEMO_READER
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from playwright.sync_api import Page
 
 from signal_panel import ReceiverCall, Recording, Send
 from tests.browser.conftest import EXAMPLE, BookshopFactory
-from tests.browser.toolbar import recording_of, request_id
+from tests.browser.toolbar import Row, open_panel, switch_to
 
-OpenScene = Callable[[str], Recording]
+ChooseScene = Callable[[str], None]
 
 OF_EVERY_REQUEST = {
     "django.core.signals.request_started",
@@ -27,29 +27,40 @@ OF_EVERY_REQUEST = {
 }
 
 
-@pytest.fixture(params=["runserver", "uvicorn"])
-def server(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+wsgi_and_asgi = pytest.mark.parametrize("server", ["runserver", "uvicorn"])
 
 
 @pytest.fixture
-def front(page: Page, bookshop: BookshopFactory, server: str) -> Page:
-    """The bookshop's front page."""
-    page.goto(bookshop(server))
-    return page
+def server() -> str:
+    return "runserver"
 
 
 @pytest.fixture
-def scene(front: Page) -> OpenScene:
-    """``scene(title)`` clicks the scene on the front page, and gives the recording of the page that comes."""
+def choose(page: Page, bookshop: BookshopFactory, server: str) -> ChooseScene:
+    """``choose(title)`` clicks the scene on the front page, and waits for the page that comes."""
 
-    def open_scene(title: str) -> Recording:
-        card = front.locator(".scene").filter(has=front.get_by_role("heading", name=title, exact=True))
-        card.locator("a, button").click()
-        front.wait_for_load_state()
-        return recording_of(front, request_id(front))
+    def choose_scene(title: str) -> None:
+        page.goto(bookshop(server))
+        heading = page.get_by_role("heading", name=title, exact=True)
+        page.locator(".scene").filter(has=heading).locator("a, button").click()
+        page.wait_for_load_state()
 
-    return open_scene
+    return choose_scene
+
+
+def recording_shown(page: Page) -> Recording:
+    """The recording behind the panel, which is opened for it; its table shows the same spans."""
+    rows, recording = open_panel(page)
+    spans = sorted([*recording.sends, *recording.calls], key=lambda span: span.index)
+    assert rows == [row(span) for span in spans[:500]]
+    return recording
+
+
+def row(span: Send | ReceiverCall) -> Row:
+    if isinstance(span, Send):
+        place = span.site and f"{span.site.path}:{span.site.line}"
+        return Row(2 * span.depth, span.signal, place)
+    return Row(2 * span.send.depth + 1, span.receiver, f"{span.path}:{span.line}")
 
 
 # What a recording looks like as text --------------------------------------------------------------
@@ -132,12 +143,12 @@ def sign_up(page: Page) -> None:
     page.wait_for_load_state()
 
 
-def test_sign_up(scene: OpenScene, front: Page) -> None:
-    scene("Sign up")
-    sign_up(front)
-    assert "Welcome" in front.locator("h1").inner_text()
+def test_sign_up(choose: ChooseScene, page: Page) -> None:
+    choose("Sign up")
+    sign_up(page)
+    assert "Welcome" in page.locator("h1").inner_text()
 
-    recording = recording_of(front, request_id(front))
+    recording = recording_shown(page)
     assert_sound(recording)
     assert outline(recording) == expected("""
         pre_init django.contrib.auth.models.User  <- sign_up: form = UserCreationForm(request.POST or None, initial={"username": free_username()})
@@ -152,9 +163,11 @@ def test_sign_up(scene: OpenScene, front: Page) -> None:
     """)  # fmt: skip
 
 
-def test_log_in(scene: OpenScene, front: Page) -> None:
-    recording = scene("Log in")
-    assert "reader" in front.locator("h1").inner_text()
+@wsgi_and_asgi
+def test_log_in(choose: ChooseScene, page: Page) -> None:
+    choose("Log in")
+    recording = recording_shown(page)
+    assert "reader" in page.locator("h1").inner_text()
     assert_sound(recording)
     text = outline(recording, without=("pre_init", "post_init", "pre_save"))
     assert text == expected("""
@@ -168,9 +181,10 @@ def test_log_in(scene: OpenScene, front: Page) -> None:
     """)  # fmt: skip
 
 
-def test_failed_log_in(scene: OpenScene, front: Page) -> None:
-    recording = scene("Failed log in")
-    assert front.locator(".errorlist").is_visible()
+def test_failed_log_in(choose: ChooseScene, page: Page) -> None:
+    choose("Failed log in")
+    recording = recording_shown(page)
+    assert page.locator(".errorlist").is_visible()
     assert_sound(recording)
     assert outline(recording, without=("pre_init", "post_init")) == expected("""
         django.contrib.auth.signals.user_login_failed str()  <- nobody's line
@@ -181,11 +195,11 @@ def test_failed_log_in(scene: OpenScene, front: Page) -> None:
     assert "rendering" in [phase.name for phase in recording.phases]
 
 
-def test_log_out(scene: OpenScene, front: Page) -> None:
-    scene("Log in")
-    front.get_by_role("link", name="All scenes").click()
-    recording = scene("Log out")
-    assert front.locator("h1").inner_text() == "Goodbye"
+def test_log_out(choose: ChooseScene, page: Page) -> None:
+    choose("Log in")
+    choose("Log out")
+    recording = recording_shown(page)
+    assert page.locator("h1").inner_text() == "Goodbye"
     assert_sound(recording)
     assert outline(recording, without=("pre_init", "post_init")) == expected("""
         django.contrib.auth.signals.user_logged_out django.contrib.auth.models.User  <- log_out: logout(request)
@@ -196,9 +210,10 @@ def test_log_out(scene: OpenScene, front: Page) -> None:
 # The shop -----------------------------------------------------------------------------------------
 
 
-def test_browse(scene: OpenScene, front: Page) -> None:
-    recording = scene("Browse")
-    books, tags = front.locator(".book").count(), front.locator(".tags i").count()
+def test_browse(choose: ChooseScene, page: Page) -> None:
+    choose("Browse")
+    recording = recording_shown(page)
+    books, tags = page.locator(".book").count(), page.locator(".tags i").count()
     assert books == 100
     assert_sound(recording)
     assert counts(recording) == Counter(
@@ -216,13 +231,14 @@ def test_browse(scene: OpenScene, front: Page) -> None:
         assert [call.receiver for call in send.calls] == receivers
 
 
-def test_place_an_order(scene: OpenScene, front: Page) -> None:
-    scene("Place an order")
-    front.get_by_role("button", name="Place the order").click()
-    front.wait_for_load_state()
-    assert front.locator("h1").inner_text() == "Thank you for your order"
+@wsgi_and_asgi
+def test_place_an_order(choose: ChooseScene, page: Page) -> None:
+    choose("Place an order")
+    page.get_by_role("button", name="Place the order").click()
+    page.wait_for_load_state()
+    assert page.locator("h1").inner_text() == "Thank you for your order"
 
-    recording = recording_of(front, request_id(front))
+    recording = recording_shown(page)
     assert_sound(recording)
     assert outline(recording, without=("pre_init", "post_init", "pre_save")) == expected("""
         post_save shop.models.Order  <- place_order: order = Order.objects.create(email=email)
@@ -248,12 +264,13 @@ def test_place_an_order(scene: OpenScene, front: Page) -> None:
     assert failing.self_ns == failing.duration_ns
 
 
-def test_the_price_quote_is_a_request_of_its_own(scene: OpenScene, front: Page) -> None:
-    scene("Place an order")
-    with front.expect_response("**/quote/**") as quoted:
-        front.get_by_role("button", name="What would it cost?").click()
+def test_the_price_quote_is_a_request_of_its_own(choose: ChooseScene, page: Page) -> None:
+    choose("Place an order")
+    with page.expect_response("**/quote/**") as quoted:
+        page.get_by_role("button", name="What would it cost?").click()
     assert quoted.value.json()["books"] == 3
-    recording = recording_of(front, quoted.value.headers["djdt-request-id"])
+    switch_to(page, quoted.value.headers["djdt-request-id"])
+    recording = recording_shown(page)
     assert_sound(recording)
     assert outline(recording, without=("pre_init", "post_init")) == expected("""
         shop.signals.price_quoted shop.models.Book  <- quote: signals.price_quoted.send(sender=Book, books=books, total=total)
@@ -261,9 +278,10 @@ def test_the_price_quote_is_a_request_of_its_own(scene: OpenScene, front: Page) 
     """)  # fmt: skip
 
 
-def test_tag_books(scene: OpenScene, front: Page) -> None:
-    recording = scene("Tag books")
-    assert front.locator(".card li").count() == 5
+def test_tag_books(choose: ChooseScene, page: Page) -> None:
+    choose("Tag books")
+    recording = recording_shown(page)
+    assert page.locator(".card li").count() == 5
     assert_sound(recording)
     assert outline(recording, without=("pre_init", "post_init", "pre_save", "post_save")) == "\n".join(
         f"m2m_changed shop.models.Book_tags  <- staff_picks: {line}\n    shop.receivers.recount_tags"
@@ -276,8 +294,9 @@ def test_tag_books(scene: OpenScene, front: Page) -> None:
     )
 
 
-def test_delete_an_author(scene: OpenScene) -> None:
-    recording = scene("Delete an author")
+def test_delete_an_author(choose: ChooseScene, page: Page) -> None:
+    choose("Delete an author")
+    recording = recording_shown(page)
     assert_sound(recording)
     line = "<- delete_author: _, deleted = author.delete()"
     text = outline(recording, without=("pre_init", "post_init", "pre_save", "post_save"))
@@ -290,11 +309,11 @@ def test_delete_an_author(scene: OpenScene) -> None:
     ]
 
 
-@pytest.mark.parametrize("server", ["runserver"], indirect=True)
-def test_import_twice(scene: OpenScene, front: Page) -> None:
+def test_import_twice(choose: ChooseScene, page: Page) -> None:
     for known in ("0 of them", "1000 of them"):
-        recording = scene("Import 1,000 books")
-        assert known in front.locator(".card").inner_text()
+        choose("Import 1,000 books")
+        recording = recording_shown(page)
+        assert known in page.locator(".card").inner_text()
         assert_sound(recording)
         assert {
             signal: count
@@ -309,14 +328,15 @@ def test_import_twice(scene: OpenScene, front: Page) -> None:
             ("pre_save", "shop.receivers.index_book"),
             ("post_save", "shop.receivers.note_price_change"),
         }
-        front.get_by_role("link", name="All scenes").click()
 
 
 # Async, streaming, many ---------------------------------------------------------------------------
 
 
-def test_ask_for_offers(scene: OpenScene) -> None:
-    recording = scene("Ask for offers")
+@wsgi_and_asgi
+def test_ask_for_offers(choose: ChooseScene, page: Page) -> None:
+    choose("Ask for offers")
+    recording = recording_shown(page)
     assert_sound(recording)
     (wanted,) = sends_of(recording, "shop.signals.offers_wanted")
     assert wanted.method == "asend"
@@ -346,11 +366,13 @@ def test_ask_for_offers(scene: OpenScene) -> None:
     assert publisher.duration_ns >= 20_000_000
 
 
-def test_export(front: Page, server: str) -> None:
-    with front.expect_response("**/export/") as response, front.expect_download() as download:
-        front.get_by_role("link", name="Download").click()
+@wsgi_and_asgi
+def test_export(choose: ChooseScene, page: Page, server: str) -> None:
+    with page.expect_response("**/export/") as response, page.expect_download() as download:
+        choose("Export as CSV")
     rows = Path(download.value.path()).read_text(encoding="utf-8").splitlines()
-    recording = recording_of(front, response.value.headers["djdt-request-id"])
+    switch_to(page, response.value.headers["djdt-request-id"])
+    recording = recording_shown(page)
     assert_sound(recording)
 
     (streaming,) = (phase for phase in recording.phases if phase.name == "streaming")
@@ -368,8 +390,10 @@ def test_export(front: Page, server: str) -> None:
     assert {(send.method, cause(send)) for send in exported} == {(method, f"{function}: {line}")}
 
 
-def test_quiet_page(scene: OpenScene, server: str) -> None:
-    recording = scene("A quiet page")
+@wsgi_and_asgi
+def test_quiet_page(choose: ChooseScene, page: Page, server: str) -> None:
+    choose("A quiet page")
+    recording = recording_shown(page)
     assert_sound(recording)
     handler = (
         "django.core.handlers.asgi.ASGIHandler"
@@ -380,16 +404,17 @@ def test_quiet_page(scene: OpenScene, server: str) -> None:
     assert [phase.label for phase in recording.phases][1] == "shop.views.quiet"
 
 
-def test_quiet_page_for_a_logged_in_reader(scene: OpenScene, front: Page) -> None:
+@wsgi_and_asgi
+def test_quiet_page_for_a_logged_in_reader(choose: ChooseScene, page: Page) -> None:
     """The toolbar itself reads the session then: its sends are left out."""
-    scene("Log in")
-    front.get_by_role("link", name="All scenes").click()
-    assert outline(scene("A quiet page")) == ""
+    choose("Log in")
+    choose("A quiet page")
+    assert outline(recording_shown(page)) == ""
 
 
-@pytest.mark.parametrize("server", ["runserver"], indirect=True)
-def test_stock_take(scene: OpenScene) -> None:
-    recording = scene("Stock-take")
+def test_stock_take(choose: ChooseScene, page: Page) -> None:
+    choose("Stock-take")
+    recording = recording_shown(page)
     shelves, copies = 100, 332
     assert recording.dropped == 0
     assert counts(recording)["shelf_reached", "shop.models.Book"] == shelves

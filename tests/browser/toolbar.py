@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from html.parser import HTMLParser
+from typing import NamedTuple
+from urllib.parse import urljoin
 
 from playwright.sync_api import APIResponse, Page
 
@@ -12,8 +14,23 @@ from signal_panel import Recording
 PANEL = "SignalTimelinePanel"
 
 
+class Row(NamedTuple):
+    """A row of the table that the server renders."""
+
+    depth: int
+    name: str
+    place: str | None
+
+
+class OpenedPanel(NamedTuple):
+    """What the browser got when the panel was opened: the table's rows, and the spans for the timeline."""
+
+    rows: list[Row]
+    recording: Recording
+
+
 def request_id(page: Page) -> str:
-    """The id under which the toolbar has stored the request that made the page."""
+    """The id under which the toolbar has stored the request that it shows."""
     return page.locator("#djDebug").get_attribute("data-request-id") or ""
 
 
@@ -28,17 +45,51 @@ def recording_of(page: Page, request_id: str) -> Recording:
     raise AssertionError(f"request_finished is missing: {recording.sends}")
 
 
-def render_panel(page: Page, request_id: str) -> str:
-    """The panel's HTML, as the toolbar answers when the panel is opened."""
-    address = f"{_toolbar_root(page)}render_panel/?request_id={request_id}&panel_id={PANEL}"
-    answer: dict[str, Any] = _ok(page.request.get(address)).json()
-    return str(answer["content"])
+def open_panel(page: Page) -> OpenedPanel:
+    """Open the panel by a click, as soon as all of the request that the toolbar shows is stored."""
+    recording_of(page, request_id(page))
+    with (
+        page.expect_response("**/render_panel/**") as content,
+        page.expect_response("**/signal_timeline/spans/**") as spans,
+    ):
+        page.locator(f"#djDebugPanelList a.{PANEL}").click()
+    page.locator(f"#{PANEL} .djsp[data-djsp-state=ready]").wait_for()
+    table = _Table()
+    table.feed(content.value.json()["content"])
+    return OpenedPanel(table.rows, Recording.from_json(spans.value.text()))
+
+
+def switch_to(page: Page, request_id: str) -> None:
+    """Have the toolbar show another request, as its History does."""
+    page.locator("#djDebugPanelList a.HistoryPanel").click()
+    button = page.locator(f".switchHistory[data-request-id='{request_id}']")
+    button.wait_for()
+    # A click before History's script has run would be lost.
+    page.evaluate("import(document.querySelector('script[src$=\"/history.js\"]').src)")
+    button.click()
+    page.locator(f"#djDebug[data-request-id='{request_id}']").wait_for(state="attached")
+
+
+class _Table(HTMLParser):
+    """Reads the rows of the panel's table."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[Row] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = dict(attrs)
+        classes = (attributes.get("class") or "").split()
+        if tag == "th" and "djsp-name" in classes:
+            depth = next(c.removeprefix("djsp-depth-") for c in classes if "-depth-" in c)
+            self.rows.append(Row(int(depth), attributes["title"] or "", None))
+        elif tag == "td" and "djsp-where" in classes:
+            self.rows[-1] = self.rows[-1]._replace(place=attributes.get("title"))
 
 
 def _toolbar_root(page: Page) -> str:
     address = page.locator("#djDebug").get_attribute("data-render-panel-url") or ""
-    scheme, _, rest = page.url.partition("://")
-    return f"{scheme}://{rest.split('/')[0]}{address.removesuffix('render_panel/')}"
+    return urljoin(page.url, address.removesuffix("render_panel/"))
 
 
 def _ok(response: APIResponse) -> APIResponse:

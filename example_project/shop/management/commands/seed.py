@@ -3,11 +3,11 @@
 import csv
 from pathlib import Path
 
-from accounts.views import DEMO_READER
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
+from accounts.views import DEMO_READER
 from shop.models import Author, Book, Tag
 
 BOOKS = Path(__file__).parents[2] / "data" / "books.csv"
