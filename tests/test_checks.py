@@ -59,6 +59,7 @@ def test_a_project_set_up_as_the_readme_says_hears_nothing(project: Any) -> None
     assert reported() == []
 
 
+@pytest.mark.django_db  # Some of Django's own checks ask the database.
 def test_the_checks_run_with_all_others_too(project: Any) -> None:
     project.MIDDLEWARE = [TOOLBAR]
     assert "signal_panel.W001" in [message.id for message in run_checks()]
