@@ -13,7 +13,6 @@ import time
 from array import array
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
-from fnmatch import fnmatchcase
 from itertools import count
 from typing import Any
 
@@ -36,9 +35,9 @@ _FIELDS = 5  # of a span in the log: number, parent's number, kind, start, end
 class Collector:
     """Takes the spans of one outermost scope and of the scopes inside it."""
 
-    def __init__(self, clock: Callable[[], int]) -> None:
+    def __init__(self, clock: Callable[[], int], ignore: Iterable[str] = ()) -> None:
         self.clock = clock
-        self.kinds = Kinds()
+        self.kinds = Kinds(tuple(ignore))
         self.next_number: Callable[[], int] = count(1).__next__
         self.limit = 0
         self.log = array("q")
@@ -87,7 +86,8 @@ class _Idle(Collector):
         self.closed = True
 
 
-current: ContextVar[tuple[Collector, int]] = ContextVar("signal_panel", default=(_Idle(), 0))
+IDLE: tuple[Collector, int] = (_Idle(), 0)
+current: ContextVar[tuple[Collector, int]] = ContextVar("signal_panel", default=IDLE)
 """The collector of this context, and the number of the receiver call or scope that it is in."""
 
 
@@ -95,7 +95,8 @@ class Scope:
     """One open recording: of a block, a request, or a window of the toolbar's.
 
     ``clock`` gives nanoseconds and ``wall_clock`` seconds since 1970. At most ``max_spans`` spans are kept.
-    Sends whose signal or sender matches one of the patterns in ``ignore`` are left out, with all inside them.
+    Sends whose signal or sender matches one of the patterns in ``ignore`` are left out, with all inside them;
+    a scope inside another has the other's patterns.
     """
 
     def __init__(
@@ -106,12 +107,12 @@ class Scope:
         clock: Callable[[], int] = time.perf_counter_ns,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        self._ignore = tuple(ignore)
         self._max_spans = max_spans
+        naming.refresh_signal_names()
         self._outer = current.get()
         collector, span = self._outer
         self._is_outermost = collector.closed
-        self.collector = Collector(clock) if self._is_outermost else collector
+        self.collector = Collector(clock, ignore) if self._is_outermost else collector
         self._number = self.collector.next_number()
         self.collector.scopes[self._number] = 0 if self._is_outermost else span
         self._outer_limit = self.collector.limit
@@ -126,9 +127,21 @@ class Scope:
         current.set((self.collector, self._number))
 
     def mark(self, phase: str, label: str = "") -> None:
-        """A request's next phase starts now; the one that it is in goes on."""
-        if not self._marks or self._marks[-1][1] != phase:
+        """A request's next phase starts now, the first one with the recording."""
+        if not self._marks:
+            self._marks.append((0, phase, label))
+        elif self._marks[-1][1] != phase:
             self._marks.append((self.collector.clock() - self._start, phase, label))
+
+    def pause(self) -> None:
+        """Record nothing of what this context does from now on."""
+        if not self.closed:
+            current.set(IDLE)
+
+    def resume(self) -> None:
+        """Record what this context does again."""
+        if not self.closed:
+            current.set((self.collector, self._number))
 
     def close(self) -> None:
         """End the recording, and make current again in this context what was so before."""
@@ -142,7 +155,7 @@ class Scope:
             self.collector.close()
         else:
             self.collector.limit = self._outer_limit
-        if current.get() == (self.collector, self._number):
+        if current.get() in ((self.collector, self._number), IDLE):
             current.set(self._outer)
 
     def _columns(self) -> Columns:
@@ -156,7 +169,8 @@ class Scope:
         order = sorted(range(len(numbers)), key=numbers.__getitem__)
         order.sort(key=starts.__getitem__)
 
-        renumber = _Renumbering(collector.kinds, self._ignore)
+        naming.refresh_signal_names()
+        renumber = _Renumbering(collector.kinds)
         columns = Columns(self._epoch, duration, phases=self._phases(duration))
         places = {self._number: NOTHING}  # of the spans and scopes inside, by their numbers
         left_out = 0
@@ -167,10 +181,7 @@ class Scope:
             place = places.get(parent)
             if place is None:
                 continue
-            kind = renumber[kinds[row]]
-            if place == _IGNORED or kind is None:
-                places[numbers[row]] = _IGNORED
-            elif len(columns.start) == self._max_spans:
+            if len(columns.start) == self._max_spans:
                 left_out += 1
             else:
                 number = numbers[row]
@@ -178,7 +189,7 @@ class Scope:
                 columns.start.append(starts[row] - self._start)
                 columns.time.append(ends[row] - starts[row])
                 columns.parent.append(place)
-                columns.kind.append(kind)
+                columns.kind.append(renumber[kinds[row]])
                 if number in collector.exceptions:
                     columns.exceptions[span] = renumber.strings.number(collector.exceptions[number])
         columns.dropped = left_out + collector.dropped - self._dropped_before
@@ -194,29 +205,20 @@ class Scope:
         ]
 
 
-_IGNORED = -2
+class _Renumbering(dict[int, int]):
+    """From a collector's numbers for kinds to those of one recording."""
 
-
-class _Renumbering(dict[int, "int | None"]):
-    """From a collector's numbers for kinds to those of one recording; None for what is left out."""
-
-    def __init__(self, kinds: Kinds, ignore: tuple[str, ...]) -> None:
+    def __init__(self, kinds: Kinds) -> None:
         self._kinds = kinds
-        self._ignore = ignore
         self.strings = Strings()
         self.sends: list[SendKind] = []
         self.receivers: list[ReceiverKind] = []
 
-    def __missing__(self, number: int) -> int | None:
-        self[number] = found = self._find(number)
-        return found
-
-    def _find(self, number: int) -> int | None:
+    def __missing__(self, number: int) -> int:
         if number < 0:
             self.receivers.append(self._kinds.receiver_kind(number, self.strings))
-            return -len(self.receivers)
-        signal, sender = self._kinds.send_names(number)
-        if any(fnmatchcase(signal, p) or fnmatchcase(sender, p) for p in self._ignore):
-            return None
-        self.sends.append(self._kinds.send_kind(number, self.strings))
-        return len(self.sends) - 1
+            self[number] = -len(self.receivers)
+        else:
+            self[number] = len(self.sends)
+            self.sends.append(self._kinds.send_kind(number, self.strings))
+        return self[number]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from fnmatch import fnmatchcase
 from functools import partial
 from types import CodeType, FrameType, FunctionType, MethodType
 from typing import Any, NamedTuple
@@ -15,6 +16,9 @@ from typing import Any, NamedTuple
 from signal_panel import naming
 from signal_panel.frames import users_frame
 from signal_panel.recording import NOTHING, ReceiverKind, SendKind
+
+IGNORED = -1
+"""In place of a send's number: it is left out, with all that it causes."""
 
 
 class _RawSend(NamedTuple):
@@ -68,7 +72,8 @@ class Kinds:
     reference, and its keys are forgotten when it dies: whatever gets its id later is new.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, ignore: tuple[str, ...] = ()) -> None:
+        self._ignore = ignore
         self._sends: list[_RawSend] = []
         self._receivers: list[_RawReceiver] = []
         self._numbers: dict[Any, int] = {}
@@ -76,7 +81,7 @@ class Kinds:
         self._lock = threading.RLock()
 
     def send(self, signal: Any, sender: Any, method: int, frame: FrameType | None) -> int:
-        """The number for a send of ``signal`` by ``method``, called from ``frame``."""
+        """The number for a send of ``signal`` by ``method`` from ``frame``; ``IGNORED`` if that is to be."""
         site = users_frame(frame)
         cls = type(sender)
         if issubclass(cls, type) or cls is FunctionType:
@@ -100,10 +105,17 @@ class Kinds:
                 str(site.f_globals.get("__name__", "")) if site else "",
             )
             with self._lock:
-                number = len(self._sends)
-                self._sends.append(raw)
+                if self._is_ignored(raw):
+                    number = IGNORED
+                else:
+                    number = len(self._sends)
+                    self._sends.append(raw)
                 self._remember(key, number, signal, stands_for)
         return number
+
+    def _is_ignored(self, raw: _RawSend) -> bool:
+        names = (raw.signal_name(), raw.sender)
+        return any(fnmatchcase(name, pattern) for pattern in self._ignore for name in names)
 
     def receiver(self, receiver: Any, is_async: bool = False) -> int:
         """The number for a receiver."""
@@ -142,11 +154,6 @@ class Kinds:
         """Forget all keys and stop watching; the numbers given out stay good."""
         self._watched.clear()
         self._numbers.clear()
-
-    def send_names(self, number: int) -> tuple[str, str]:
-        """The names of the send's signal and sender."""
-        raw = self._sends[number]
-        return raw.signal_name(), raw.sender
 
     def send_kind(self, number: int, strings: Strings) -> SendKind:
         """What the send's number stands for."""

@@ -63,6 +63,16 @@ class RequestScope:
         if not self._scope.closed:
             self._scope.mark(phase, label)
 
+    def enter_toolbar(self) -> None:
+        """The toolbar's own work begins: it sends signals too, which are not the request's."""
+        self.mark("toolbar")
+        self._scope.pause()
+
+    def leave_toolbar(self) -> None:
+        """The toolbar's own work is done."""
+        self._scope.resume()
+        self.mark("response")
+
     def end(self) -> None:
         """Stop recording, and hand over what was claimed."""
         if _current.get() is self:
@@ -118,7 +128,7 @@ class SignalPanelMiddleware:
         response: HttpResponseBase | None = None
         try:
             response = await self.get_response(request)  # type: ignore[misc]
-            return response  # type: ignore[return-value]
+            return response
         finally:
             _leave(scope, response)
 

@@ -178,22 +178,21 @@ def view_name(view: Any) -> str:
 class _SignalNames:
     """Where the process's signals live, found by looking through its modules and their classes.
 
-    Looked through again when a signal isn't known and modules have been imported since: some 50 ms.
+    Looking through them takes some 50 ms, and is done again only where modules were imported since.
     """
 
     def __init__(self) -> None:
         self._names: dict[int, tuple[weakref.ref[Signal], str]] = {}
         self._modules_seen = 0
 
-    def get(self, signal: Signal) -> str | None:
-        known = self._names.get(id(signal))
-        if known is not None and known[0]() is signal:
-            return known[1]
+    def known(self, signal: Signal) -> str | None:
+        name = self._names.get(id(signal))
+        return name[1] if name is not None and name[0]() is signal else None
+
+    def refresh(self) -> None:
         if len(sys.modules) != self._modules_seen:
             self._modules_seen = len(sys.modules)
             self._names = self._look_through_modules()
-            return self.get(signal)
-        return None
 
     @staticmethod
     def _look_through_modules() -> dict[int, tuple[weakref.ref[Signal], str]]:
@@ -234,5 +233,10 @@ def _assigns(module_name: str, attribute: str) -> bool:
     return any(map(assignment.match, linecache.getlines(path)))
 
 
-signal_name = _SignalNames().get
-"""Dotted name of the place a signal lives in, a module's or a class's attribute; None where there is none."""
+_signal_names = _SignalNames()
+
+signal_name = _signal_names.known
+"""Dotted name of the place a signal lives in, a module's or a class's attribute; None where none is known."""
+
+refresh_signal_names = _signal_names.refresh
+"""Learn the names of signals in modules imported since the last time."""

@@ -6,8 +6,6 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from itertools import islice
-from typing import Any
 from uuid import UUID
 
 from debug_toolbar.decorators import render_with_toolbar_language, require_show_toolbar
@@ -18,18 +16,14 @@ from django.db import connections
 from django.http import Http404, HttpRequest, HttpResponse
 from django.templatetags.static import static
 from django.urls import URLPattern, path, reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
-from signal_panel import middleware, templating
-from signal_panel.recording import ReceiverCall, Recording, Send
+from signal_panel import middleware, page, templating
+from signal_panel.recording import Recording
 from signal_panel.summary import totals
-from signal_panel.tracer import close_scope, open_scope
+from signal_panel.tracer import Scope, close_scope, open_scope
 
 logger = logging.getLogger("signal_panel")
-
-TABLE_ROWS = 500
-"""How many spans the server renders as a table; in the browser one can page through all of them."""
 
 
 class SignalTimelinePanel(Panel):
@@ -41,7 +35,8 @@ class SignalTimelinePanel(Panel):
     nav_icon = "signal_panel/img/signal-timeline.svg"  # type: ignore[assignment]
 
     _recording: Recording | None = None
-    _window: Any = None
+    _request: middleware.RequestScope | None = None
+    _window: Scope | None = None
     _failure: str = ""
 
     # While the request runs
@@ -52,16 +47,27 @@ class SignalTimelinePanel(Panel):
             request = middleware.current_request()
             if request is not None and not request.is_claimed:
                 request.claim(self._add_what_came_late)
+                self._request = request
                 self._recording = request.recording
             else:
                 self._window = open_scope()
                 self._recording = self._window.recording
 
     def disable_instrumentation(self) -> None:
-        """Close the toolbar's own window, where that was recorded."""
+        """The toolbar's own work begins, of which nothing is recorded."""
         with self._harmless():
             if self._window is not None:
                 close_scope(self._window)
+            if self._request is not None:
+                self._request.enter_toolbar()
+
+    def get_headers(self, request: HttpRequest) -> dict[str, str]:
+        """The Server-Timing header. The toolbar asks for headers last: its own work is done."""
+        with self._harmless():
+            if self._request is not None:
+                self._request.leave_toolbar()
+        headers: dict[str, str] = super().get_headers(request)
+        return headers
 
     def generate_stats(self, request: HttpRequest, response: HttpResponse) -> None:
         """Store what has been recorded so far."""
@@ -74,16 +80,17 @@ class SignalTimelinePanel(Panel):
         """Send the totals to the browser's own developer tools."""
         stats = self.get_stats()
         if "sends" in stats:
-            title = f"Signals: {stats['sends']} sends, {stats['calls']} receiver calls"
-            self.record_server_timing("receivers", title, stats["receivers_ns"] / 1e6)
+            self.record_server_timing("receivers", page.server_timing(stats), stats["receivers_ns"] / 1e6)
 
     def _store(self) -> None:
         if self._recording is not None:
+            so_far = Recording(self._recording.columns)
             self.record_stats(
                 {
-                    **asdict(totals(self._recording)),
+                    **asdict(totals(so_far)),
+                    "dropped": so_far.dropped,
                     "whole_request": self._window is None,
-                    "recording": self._recording.to_json(),
+                    "recording": so_far.to_json(),
                 }
             )
 
@@ -109,16 +116,13 @@ class SignalTimelinePanel(Panel):
     @property
     def nav_subtitle(self) -> str:
         """The totals, for the side bar."""
-        stats = self.get_stats()
-        if "sends" not in stats:
-            return _("not recorded")
-        return ", ".join((_sends(stats), _calls(stats), templating.duration(_receivers_ms(stats))))
+        return page.subtitle(self.get_stats())
 
     @property
     def content(self) -> str:
         """The panel's HTML, from nothing but the stored stats."""
-        stats = self.get_stats()
-        return templating.render("panel.html", {**self._frame(stats), **_contents(stats)})
+        spans_url = f"{reverse('djdt:signal_timeline_spans')}?request_id={self.toolbar.request_id}"
+        return templating.render("panel.html", page.context(self.get_stats(), spans_url))
 
     @property
     def scripts(self) -> list[str]:
@@ -129,142 +133,6 @@ class SignalTimelinePanel(Panel):
     def get_urls(cls) -> list[URLPattern]:
         """Where the browser fetches a request's spans."""
         return [path("signal_timeline/spans/", spans, name="signal_timeline_spans")]
-
-    def _frame(self, stats: dict[str, Any]) -> dict[str, Any]:
-        url = None
-        if "recording" in stats:
-            url = f"{reverse('djdt:signal_timeline_spans')}?request_id={self.toolbar.request_id}"
-        return {
-            "panel_id": self.panel_id,
-            "css_url": static("signal_panel/css/panel.css"),
-            "spans_url": url,
-            "subtitle": self.nav_subtitle,
-            "messages": {},
-        }
-
-
-def _contents(stats: dict[str, Any]) -> dict[str, Any]:
-    if "recording" not in stats:
-        return {"problem": _problem(stats)}
-    recording = Recording.from_json(stats["recording"])
-    return {
-        "problem": None,
-        "notes": _notes(stats),
-        "head": _head(stats),
-        "empty": not stats["sends"],
-        "rows": _rows(recording),
-        "total": stats["sends"] + stats["calls"],
-    }
-
-
-def _problem(stats: dict[str, Any]) -> dict[str, str]:
-    if "failure" in stats:
-        text = _(
-            "The panel failed with %(error)s. The request was not affected; "
-            "the server's log has the traceback."
-        ) % {"error": stats["failure"]}
-    else:
-        text = _("The panel was switched off, or the request's data is no longer stored.")
-    return {"title": _("This request's signals were not recorded"), "text": text}
-
-
-def _notes(stats: dict[str, Any]) -> list[str]:
-    notes = []
-    if not stats["whole_request"]:
-        notes.append(
-            _(
-                "Only what ran inside the toolbar's own middleware was recorded. To see the whole request, "
-                "put signal_panel.middleware.SignalPanelMiddleware first in MIDDLEWARE."
-            )
-        )
-    if stats.get("failure"):
-        notes.append(_problem(stats)["text"])
-    return notes
-
-
-def _sends(stats: dict[str, Any]) -> str:
-    count = stats["sends"]
-    text = ngettext("%(count)s send", "%(count)s sends", count)
-    return text % {"count": templating.thousands(count)}
-
-
-def _calls(stats: dict[str, Any]) -> str:
-    count = stats["calls"]
-    text = ngettext("%(count)s call", "%(count)s calls", count)
-    return text % {"count": templating.thousands(count)}
-
-
-def _receivers_ms(stats: dict[str, Any]) -> float:
-    return float(stats["receivers_ns"]) / 1e6
-
-
-def _head(stats: dict[str, Any]) -> list[str]:
-    calls, duration_ms = stats["calls"], stats["duration_ns"] / 1e6
-    head = [
-        _sends(stats),
-        ngettext("%(count)s receiver call", "%(count)s receiver calls", calls)
-        % {"count": templating.thousands(calls)},
-        _("%(time)s in receivers, %(share)d %% of %(whole)s")
-        % {
-            "time": templating.duration(_receivers_ms(stats)),
-            "share": round(100 * _receivers_ms(stats) / duration_ms) if duration_ms else 0,
-            "whole": templating.duration(duration_ms),
-        },
-    ]
-    if stats["exceptions"]:
-        text = ngettext("%(count)d exception", "%(count)d exceptions", stats["exceptions"])
-        head.append(text % {"count": stats["exceptions"]})
-    return head
-
-
-def _rows(recording: Recording) -> list[dict[str, Any]]:
-    columns = recording.columns
-    rows = []
-    for index, kind in enumerate(islice(columns.kind, TABLE_ROWS)):
-        if kind >= 0:
-            rows.append(_send_row(Send(columns, index)))
-        else:
-            rows.append(_call_row(ReceiverCall(columns, index)))
-        rows[-1].update(index=index, depth=columns.depth(index))
-    return rows
-
-
-def _send_row(send: Send) -> dict[str, Any]:
-    path, line, function = send.site or (None, None, None)
-    return {
-        **_span_row(send),
-        "is_send": True,
-        "name": send.signal,
-        "sender": send.sender,
-        "method": send.method,
-        "is_async": False,
-        "path": path,
-        "line": line,
-        "function": function,
-    }
-
-
-def _call_row(call: ReceiverCall) -> dict[str, Any]:
-    return {
-        **_span_row(call),
-        "is_send": False,
-        "name": call.receiver,
-        "sender": None,
-        "method": None,
-        "is_async": call.is_async,
-        "path": call.path,
-        "line": call.line,
-        "function": None,
-    }
-
-
-def _span_row(span: Send | ReceiverCall) -> dict[str, Any]:
-    return {
-        "start": span.start_ns / 1e6,
-        "time": span.duration_ns / 1e6,
-        "self_time": span.self_ns / 1e6,
-        "exception": span.exception,
-    }
 
 
 @contextmanager

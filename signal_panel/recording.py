@@ -31,9 +31,10 @@ class Site(NamedTuple):
 
 
 class Phase(NamedTuple):
-    """A part of a request: ``middleware``, ``view``, ``rendering``, ``response`` or ``streaming``.
+    """A part of a request: middleware, view, rendering, response, toolbar or streaming.
 
-    ``label`` is the view's dotted name, else empty. Times are nanoseconds from the recording's start.
+    In ``toolbar`` the Debug Toolbar gathers and renders its panels; what it sends is not recorded. ``label``
+    is the view's dotted name, else empty. Times are nanoseconds from the recording's start.
     """
 
     name: str

@@ -11,8 +11,8 @@ from signal_panel.recording import NOTHING, Columns, Recording
 class Totals:
     """What a recording adds up to; times in nanoseconds.
 
-    ``receivers_ns`` is the time in which at least one receiver ran. An exception that leaves several spans
-    counts once, where it came from.
+    ``receivers_ns`` is the time in which at least one receiver ran; ``duration_ns`` is without the toolbar's
+    own work. An exception that leaves several spans counts once, where it came from.
     """
 
     sends: int
@@ -30,7 +30,7 @@ def totals(recording: Recording) -> Totals:
         sends=len(columns.kind) - calls,
         calls=calls,
         receivers_ns=_time_covered_by_calls(columns),
-        duration_ns=columns.duration,
+        duration_ns=columns.duration - sum(p.duration_ns for p in columns.phases if p.name == "toolbar"),
         exceptions=_origins_of_exceptions(columns),
     )
 

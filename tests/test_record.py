@@ -407,9 +407,7 @@ class TestSites:
             Author(name="A").save()  # the line in question
         function = type(self).test_the_line_that_called_save
         assert {send.site for send in recording.sends} == {
-            signal_panel.Site(
-                __file__, line_of("# the line in question", function), _qualified(function)
-            )
+            signal_panel.Site(__file__, line_of("# the line in question", function), _qualified(function))
         }
 
     def test_two_sends_on_different_lines_have_different_sites(self) -> None:
@@ -419,7 +417,7 @@ class TestSites:
                 module_signal.send(sender=None)  # the second of two
         one, other = (
             line_of(text, type(self).test_two_sends_on_different_lines_have_different_sites)
-            for text in ("# the first" " of two", "# the second" " of two")
+            for text in ("# the first of two", "# the second of two")
         )
         assert [s.site.line for s in recording.sends if s.site] == [one, other, one, other]
 
@@ -431,7 +429,8 @@ class TestSites:
         with signal_panel.record() as recording:
             template.render({"authors": Author.objects.all()})  # renders
         (line,) = {send.site.line for send in recording.sends if send.site}
-        assert line == line_of("# renders", type(self).test_a_send_by_a_template_has_the_line_that_rendered_it)
+        function = type(self).test_a_send_by_a_template_has_the_line_that_rendered_it
+        assert line == line_of("# renders", function)
 
     def test_there_is_none_where_only_the_standard_library_called(self) -> None:
         async def main() -> Recording:
@@ -567,9 +566,12 @@ class TestNesting:
             assert len(recording.sends) == 2
 
     def test_an_exception_through_the_block_leaves_a_recording(self) -> None:
-        with pytest.raises(KeyError), signal_panel.record() as recording:
+        def fails() -> None:
             module_signal.send(sender=None)
             raise KeyError
+
+        with pytest.raises(KeyError), signal_panel.record() as recording:
+            fails()
         assert len(recording.sends) == 1
 
 
@@ -784,7 +786,8 @@ class TestNothingIsChanged:
         with signal_panel.record():
             override()
         places = {(warning.filename, warning.lineno) for warning in recwarn}
-        assert places == {(__file__, line_of("# overrides", type(self).test_a_warning_has_the_line_it_has_without_us))}
+        function = type(self).test_a_warning_has_the_line_it_has_without_us
+        assert places == {(__file__, line_of("# overrides", function))}
         assert len(recwarn) == 2
 
 

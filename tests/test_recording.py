@@ -12,7 +12,7 @@ from signal_panel.recording import Columns, ReceiverKind, SendKind
 
 
 def overlapping() -> Recording:
-    """A send of two async receivers that overlap: 0–100, with calls at 10–60 and 40–90."""
+    """A send of two async receivers that overlap: 0 to 100, with calls at 10 to 60 and 40 to 90."""
     return Recording(
         Columns(
             epoch=1.25,

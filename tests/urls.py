@@ -1,5 +1,4 @@
-from debug_toolbar.toolbar import debug_toolbar_urls
-from django.urls import path
+from django.urls import include, path
 
 from tests.shop import views
 
@@ -16,7 +15,11 @@ urlpatterns = [
             "streaming",
             "async-streaming",
             "failing",
+            "asks-itself",
+            "many",
+            "markup",
         )
     ),
-    *debug_toolbar_urls(),
+    path("class-based/", views.ClassBased.as_view()),
+    path("__debug__/", include("debug_toolbar.urls")),
 ]

@@ -19,11 +19,13 @@ from django.dispatch import dispatcher
 from signal_panel.collector import (
     ASEND,
     ASEND_ROBUST,
+    IDLE,
     SEND,
     SEND_ROBUST,
     Collector,
     current,
 )
+from signal_panel.kinds import IGNORED
 from signal_panel.tracer.stepping import SteppedCall
 
 NO_RECEIVERS = dispatcher.NO_RECEIVERS
@@ -130,9 +132,11 @@ def send(self: Any, sender: Any, **named: Any) -> Responses:
     """As ``Signal.send``."""
     outside = current.get()
     collector, parent = outside
+    kind = collector.kinds.send(self, sender, SEND, _caller(1))
+    if kind == IGNORED:
+        collector, parent = IDLE
     clock, kinds, next_number = collector.clock, collector.kinds, collector.next_number
     span = next_number()
-    kind = kinds.send(self, sender, SEND, _caller(1))
     start = clock()
     try:
         if not self.receivers or self.sender_receivers_cache.get(sender) is NO_RECEIVERS:
@@ -168,9 +172,11 @@ def send_robust(self: Any, sender: Any, **named: Any) -> Responses:
     """As ``Signal.send_robust``."""
     outside = current.get()
     collector, parent = outside
+    kind = collector.kinds.send(self, sender, SEND_ROBUST, _caller(1))
+    if kind == IGNORED:
+        collector, parent = IDLE
     clock, kinds, next_number = collector.clock, collector.kinds, collector.next_number
     span = next_number()
-    kind = kinds.send(self, sender, SEND_ROBUST, _caller(1))
     start = clock()
     try:
         if not self.receivers or self.sender_receivers_cache.get(sender) is NO_RECEIVERS:
@@ -211,8 +217,10 @@ def send_robust(self: Any, sender: Any, **named: Any) -> Responses:
 async def asend(self: Any, sender: Any, **named: Any) -> Responses:
     """As ``Signal.asend``."""
     collector, parent = current.get()
-    span = collector.next_number()
     kind = collector.kinds.send(self, sender, ASEND, _caller(1))
+    if kind == IGNORED:
+        collector, parent = IDLE
+    span = collector.next_number()
     start = collector.clock()
     try:
         if not self.receivers or self.sender_receivers_cache.get(sender) is NO_RECEIVERS:
@@ -230,8 +238,10 @@ async def asend(self: Any, sender: Any, **named: Any) -> Responses:
 async def asend_robust(self: Any, sender: Any, **named: Any) -> Responses:
     """As ``Signal.asend_robust``."""
     collector, parent = current.get()
-    span = collector.next_number()
     kind = collector.kinds.send(self, sender, ASEND_ROBUST, _caller(1))
+    if kind == IGNORED:
+        collector, parent = IDLE
+    span = collector.next_number()
     start = collector.clock()
     try:
         if not self.receivers or self.sender_receivers_cache.get(sender) is NO_RECEIVERS:

@@ -2,7 +2,7 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 
 from tests.shop.models import Book, Order
-from tests.shop.signals import order_placed
+from tests.shop.signals import order_placed, page_turned
 
 
 @receiver(post_save, sender=Order)
@@ -18,3 +18,8 @@ def reserve_book(order, **kwargs):
 @receiver(order_placed)
 def refuse(order, **kwargs):
     raise ValueError("out of stock")
+
+
+@receiver(page_turned)
+def count_page(**kwargs):
+    pass

@@ -1,9 +1,11 @@
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.template import engines
 from django.template.response import TemplateResponse
+from django.test import Client
+from django.views import View
 
 from tests.shop.models import Order
-from tests.shop.signals import page_streamed
+from tests.shop.signals import page_streamed, page_turned
 
 PAGE = "<!doctype html><html><head><title>Shop</title></head><body>{}</body></html>"
 
@@ -57,3 +59,29 @@ async def async_streaming(request):
 def failing(request):
     page_streamed.send(sender=None, number=1)
     raise RuntimeError("the view failed")
+
+
+def asks_itself(request):
+    return HttpResponse(Client().get("/plain/").content)
+
+
+class ClassBased(View):
+    def get(self, request):
+        return HttpResponse(PAGE.format("Hello"))
+
+
+def many(request):
+    for number in range(1000):
+        page_turned.send(sender=None, number=number)
+    return HttpResponse(PAGE.format("Many"))
+
+
+def markup(request):
+    def receiver(**kwargs):
+        pass
+
+    receiver.__qualname__ = "<script>alert(1)</script>"
+    page_streamed.connect(receiver)
+    page_streamed.send(sender=type("<b>", (), {}), number=0)
+    page_streamed.disconnect(receiver)
+    return HttpResponse(PAGE.format("Markup"))

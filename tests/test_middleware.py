@@ -1,0 +1,288 @@
+"""The request's recording: from ``request_started`` to ``request_finished``, WSGI and ASGI."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from debug_toolbar.store import get_store
+from django.core.handlers.asgi import ASGIHandler
+from django.core.signals import request_finished, request_started
+from django.dispatch import Signal
+from django.http import HttpRequest, HttpResponse
+from django.test import AsyncClient, Client, override_settings
+
+import signal_panel
+from signal_panel import Recording
+from signal_panel.middleware import current_request
+from tests.lines import line_of
+from tests.shop import views
+from tests.shop.signals import page_streamed
+from tests.stores import newest_stats, stored_requests
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+heard_by_middleware = Signal()
+
+
+def noisy_middleware(get_response: Any) -> Any:
+    """Sends before and after the view, as a project's own middleware may."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        heard_by_middleware.send(sender=HttpRequest)
+        response = get_response(request)
+        heard_by_middleware.send(sender=HttpResponse)
+        return response
+
+    return middleware
+
+
+class WsgiAndAsgi:
+    """The same request by either of Django's handlers."""
+
+    def __init__(self, interface: str) -> None:
+        self.interface = interface
+
+    def get(self, path: str) -> Any:
+        if self.interface == "wsgi":
+            client = Client(raise_request_exception=False)
+            response = client.get(path)
+            if response.streaming:
+                list(response)
+            return response
+        return asyncio.run(self._aget(path))
+
+    async def _aget(self, path: str) -> Any:
+        response = await AsyncClient(raise_request_exception=False).get(path)
+        if response.streaming:
+            async for _ in response:
+                pass
+        return response
+
+
+@pytest.fixture(params=["wsgi", "asgi"])
+def requests(request: pytest.FixtureRequest) -> WsgiAndAsgi:
+    return WsgiAndAsgi(request.param)
+
+
+@pytest.fixture(autouse=True)
+def _memory_store(settings: Any) -> Iterator[None]:
+    config = {**settings.DEBUG_TOOLBAR_CONFIG, "TOOLBAR_STORE_CLASS": "debug_toolbar.store.MemoryStore"}
+    with override_settings(DEBUG_TOOLBAR_CONFIG=config):
+        get_store().clear()
+        yield
+
+
+def recording() -> Recording:
+    return Recording.from_json(newest_stats()["recording"])
+
+
+def names(sends: Any) -> list[str]:
+    return [send.signal.rsplit(".", 1)[1] for send in sends if send.parent is None]
+
+
+def test_the_first_and_the_last_signal_of_a_request_are_in_it(requests: WsgiAndAsgi) -> None:
+    requests.get("/plain/")
+    sends = recording().sends
+    assert names(sends) == ["request_started", "request_finished"]
+    assert "django.db.reset_queries" in [call.receiver for call in sends[0].calls]
+    assert "django.core.cache.close_caches" in [call.receiver for call in sends[1].calls]
+
+
+def test_what_the_view_sends_is_in_it_at_its_line(requests: WsgiAndAsgi) -> None:
+    requests.get("/order/")
+    (saved,) = [
+        send for send in recording().sends
+        if send.signal.endswith("post_save") and send.sender.endswith("Order")
+    ]  # fmt: skip
+    assert saved.site is not None
+    assert saved.site.path == views.__file__
+    assert saved.site.line == line_of("Order.objects.create()", views.order)
+    (placed,) = saved.calls[0].sends
+    assert [call.exception for call in placed.calls] == [None, "ValueError"]
+
+
+def test_what_an_async_view_sends_is_in_it_at_its_line(requests: WsgiAndAsgi) -> None:
+    requests.get("/async-order/")
+    (saved,) = [
+        send for send in recording().sends
+        if send.signal.endswith("post_save") and send.sender.endswith("Order")
+    ]  # fmt: skip
+    assert saved.site is not None
+    assert saved.site.line == line_of("await Order", views.async_order)
+
+
+@pytest.mark.parametrize("page", ["streaming", "async-streaming"])
+@pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume")
+def test_what_a_streaming_response_sends_while_it_is_read_is_in_it(requests: WsgiAndAsgi, page: str) -> None:
+    requests.get(f"/{page}/")
+    found = recording()
+    if (requests.interface, page) == ("wsgi", "async-streaming"):
+        # Django reads an async iterator to its end before a WSGI server gets anything.
+        assert names(found.sends).count("page_streamed") == 3
+    else:
+        assert names(found.sends) == ["request_started", *["page_streamed"] * 3, "request_finished"]
+        assert found.phases[-1].name == "streaming"
+
+
+@override_settings(
+    MIDDLEWARE=[
+        "signal_panel.middleware.SignalPanelMiddleware",
+        "tests.test_middleware.noisy_middleware",
+        "debug_toolbar.middleware.DebugToolbarMiddleware",
+        "tests.test_middleware.noisy_middleware",
+    ]
+)
+def test_what_every_middleware_sends_is_in_it_outside_the_toolbar_s_own_too(requests: WsgiAndAsgi) -> None:
+    requests.get("/plain/")
+    assert names(recording().sends) == [
+        "request_started",
+        *["heard_by_middleware"] * 4,
+        "request_finished",
+    ]
+
+
+class TestPhases:
+    def phases(self) -> list[tuple[str, str]]:
+        found = recording()
+        assert found.phases[0].start_ns == 0
+        for one, following in zip(found.phases, found.phases[1:], strict=False):
+            assert one.start_ns + one.duration_ns == following.start_ns
+        last = found.phases[-1]
+        assert last.start_ns + last.duration_ns == found.duration_ns
+        *phases, toolbar, after = [(phase.name, phase.label) for phase in found.phases]
+        assert (toolbar, after) == (("toolbar", ""), ("response", ""))
+        return phases
+
+    def test_a_plain_view(self, requests: WsgiAndAsgi) -> None:
+        requests.get("/plain/")
+        assert self.phases() == [("middleware", ""), ("view", "tests.shop.views.plain"), ("response", "")]
+
+    def test_a_template_response(self, requests: WsgiAndAsgi) -> None:
+        requests.get("/template/")
+        assert self.phases() == [
+            ("middleware", ""),
+            ("view", "tests.shop.views.template"),
+            ("response", ""),
+            ("rendering", ""),
+            ("response", ""),
+        ]
+
+    def test_a_view_that_raises(self, requests: WsgiAndAsgi) -> None:
+        assert requests.get("/failing/").status_code == 500
+        assert self.phases() == [("middleware", ""), ("view", "tests.shop.views.failing"), ("response", "")]
+        assert "got_request_exception" in names(recording().sends)
+
+    def test_a_page_that_no_url_leads_to(self, requests: WsgiAndAsgi) -> None:
+        assert requests.get("/nowhere/").status_code == 404
+        assert self.phases() == [("middleware", "")]
+
+    def test_a_class_based_view_is_named_by_its_class(self, requests: WsgiAndAsgi) -> None:
+        requests.get("/class-based/")
+        assert ("view", "tests.shop.views.ClassBased") in self.phases()
+
+
+class TestWhatIsNotRecorded:
+    def test_a_request_for_which_the_toolbar_does_not_show(self, requests: WsgiAndAsgi) -> None:
+        before = stored_requests()
+        requests.get("/order/?without-toolbar")
+        assert stored_requests() == before
+
+    def test_it_is_given_up_before_the_view_runs(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        seen = []
+        monkeypatch.setattr(
+            page_streamed,
+            "send",
+            lambda **kwargs: seen.append((current_request(), Signal.send.__module__)),
+            raising=False,
+        )
+        list(Client().get("/streaming/?without-toolbar"))
+        assert seen[0] == (None, "django.dispatch.dispatcher")
+
+    def test_the_toolbar_s_own_requests(self, requests: WsgiAndAsgi) -> None:
+        requests.get("/plain/")
+        before = stored_requests()
+        requests.get(f"/__debug__/render_panel/?request_id={before[-1]}&panel_id=SignalTimelinePanel")
+        assert stored_requests() == before
+
+    def test_a_request_that_never_reaches_the_middleware(self) -> None:
+        request_started.send(sender=None, environ={})
+        assert current_request() is not None
+        request_finished.send(sender=None)
+        assert current_request() is None
+
+    def test_one_that_is_never_finished_ends_with_the_next(self) -> None:
+        request_started.send(sender=None, environ={})
+        first = current_request()
+        request_started.send(sender=None, environ={})
+        assert current_request() is not first
+        request_finished.send(sender=None)
+
+    def test_one_that_is_never_finished_ends_with_its_context(self) -> None:
+        async def unfinished() -> None:
+            await request_started.asend(sender=None, scope={})
+            assert Signal.send.__module__ == "signal_panel.tracer.loops"
+
+        asyncio.run(unfinished())
+        gc.collect()
+        assert Signal.send.__module__ == "django.dispatch.dispatcher"
+
+    @override_settings(DEBUG=False, DEBUG_TOOLBAR_CONFIG={})
+    def test_nothing_where_debug_is_off_and_no_callback_says_otherwise(self, requests: WsgiAndAsgi) -> None:
+        request_started.send(sender=None, environ={})
+        assert current_request() is None
+        assert Signal.send.__module__ == "django.dispatch.dispatcher"
+
+    def test_the_toolbar_s_own_signals(self, requests: WsgiAndAsgi) -> None:
+        requests.get("/template/")
+        assert names(recording().sends) == ["request_started", "request_finished"]
+
+
+def test_a_recording_around_a_request_has_the_request_inside(requests: WsgiAndAsgi) -> None:
+    with signal_panel.record() as around:
+        page_streamed.send(sender=None, number=0)
+        requests.get("/order/")
+        page_streamed.send(sender=None, number=0)
+    outside, inside = names(around.sends), names(recording().sends)
+    assert outside == ["page_streamed", *inside, "page_streamed"]
+
+
+def test_a_request_made_by_a_view_has_a_recording_of_its_own_and_is_in_the_view_s() -> None:
+    Client().get("/asks-itself/")
+    outer, inner = (
+        Recording.from_json(get_store().panel(request_id, "SignalTimelinePanel")["recording"])
+        for request_id in stored_requests()
+    )
+    assert [phase.label for phase in outer.phases if phase.label] == ["tests.shop.views.asks_itself"]
+    assert [phase.label for phase in inner.phases if phase.label] == ["tests.shop.views.plain"]
+    assert names(inner.sends) == ["request_started", "request_finished"]
+    assert names(outer.sends) == ["request_started", *names(inner.sends), "request_finished"]
+
+
+def test_the_middleware_stays_out_of_requests_that_nobody_started() -> None:
+    from signal_panel.middleware import SignalPanelMiddleware
+
+    response = HttpResponse()
+    assert SignalPanelMiddleware(lambda request: response)(HttpRequest()) is response
+
+
+def test_a_client_that_leaves_early_leaves_nothing_patched() -> None:
+    async def leaves() -> None:
+        handler = ASGIHandler()
+        messages = iter([{"type": "http.request", "body": b""}, {"type": "http.disconnect"}])
+
+        async def receive() -> Any:
+            return next(messages)
+
+        async def send(message: Any) -> None:
+            await asyncio.sleep(60)
+
+        scope = {"type": "http", "method": "GET", "path": "/plain/", "headers": [], "query_string": b""}
+        await handler(scope, receive, send)
+
+    asyncio.run(leaves())
+    gc.collect()
+    assert Signal.send.__module__ == "django.dispatch.dispatcher"

@@ -1,0 +1,301 @@
+"""The panel in the toolbar: what it stores, and every way the toolbar has of showing it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from debug_toolbar.store import get_store
+from django.db import connections
+from django.http import HttpResponse
+from django.test import AsyncClient, Client, override_settings
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import trans_real
+
+from signal_panel import Recording, panel
+from tests.stores import newest_stats, stored_requests
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+STORES = ("MemoryStore", "DatabaseStore", "CacheStore")
+WITHOUT_OUR_MIDDLEWARE = [
+    "debug_toolbar.middleware.DebugToolbarMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+]
+
+
+@pytest.fixture
+def toolbar(settings: Any) -> Any:
+    """Sets keys of DEBUG_TOOLBAR_CONFIG for the test."""
+
+    def configure(**config: Any) -> None:
+        settings.DEBUG_TOOLBAR_CONFIG = {**settings.DEBUG_TOOLBAR_CONFIG, **config}
+        get_store().clear()
+
+    configure(TOOLBAR_STORE_CLASS="debug_toolbar.store.MemoryStore")
+    return configure
+
+
+@pytest.fixture(params=STORES)
+def store(request: pytest.FixtureRequest, toolbar: Any) -> str:
+    toolbar(TOOLBAR_STORE_CLASS=f"debug_toolbar.store.{request.param}")
+    return str(request.param)
+
+
+@pytest.fixture
+def client(toolbar: Any) -> Client:
+    return Client(raise_request_exception=False)
+
+
+def render_panel(client: Client, request_id: str) -> Any:
+    return client.get(
+        reverse("djdt:render_panel"), {"request_id": request_id, "panel_id": "SignalTimelinePanel"}
+    ).json()
+
+
+def spans_of(client: Client, html: str) -> Recording:
+    """The recording that the browser would fetch, by the URL in the panel's own HTML."""
+    (url,) = re.findall(r'data-djsp-url="([^"]+)"', html)
+    response = client.get(url.replace("&amp;", "&"))
+    assert response.headers["Content-Type"] == "application/json"
+    return Recording.from_json(response.content.decode())
+
+
+def signals(recording: Recording) -> list[str]:
+    return [send.signal.rsplit(".", 1)[1] for send in recording.sends]
+
+
+class TestEveryStore:
+    def test_the_panel_and_its_spans_are_served_from_it(self, store: str, client: Client) -> None:
+        client.get("/order/")
+        (request_id,) = stored_requests()
+        answer = render_panel(client, request_id)
+        assert answer["scripts"] == ["/static/signal_panel/js/panel.js"]
+        assert "announce_order" in answer["content"]
+        found = spans_of(client, answer["content"])
+        assert signals(found)[0] == "request_started"
+        assert signals(found)[-1] == "request_finished"
+
+    def test_what_comes_after_the_response_is_added(self, store: str, client: Client) -> None:
+        response = client.get("/streaming/")
+        before = newest_stats()
+        list(response)
+        after = newest_stats()
+        assert (before["sends"], after["sends"]) == (1, 5)
+        assert before["recording"] != after["recording"]
+
+    def test_nothing_is_added_to_a_request_that_is_stored_no_more(self, store: str, client: Client) -> None:
+        response = client.get("/streaming/")
+        get_store().clear()
+        list(response)
+        assert stored_requests() == []
+
+    def test_history_lists_json_responses_and_shows_their_signals(self, store: str, client: Client) -> None:
+        client.get("/plain/")
+        answer = client.get("/order-json/", headers={"X-Requested-With": "XMLHttpRequest"})
+        request_id = answer.headers["djdt-request-id"]
+        sidebar = client.get(
+            reverse("djdt:history_sidebar"), {"request_id": request_id, "exclude_history": "true"}
+        ).json()
+        assert "11 sends, 6 calls" in sidebar["SignalTimelinePanel"]["button"]
+        html = render_panel(client, request_id)["content"]
+        assert signals(spans_of(client, html))[-1] == "request_finished"
+
+
+class TestDatabaseStore:
+    def test_its_own_signals_are_left_out(self, toolbar: Any, client: Client) -> None:
+        toolbar(TOOLBAR_STORE_CLASS="debug_toolbar.store.DatabaseStore")
+        client.get("/plain/")
+        found = Recording.from_json(newest_stats()["recording"])
+        assert signals(found) == ["request_started", "request_finished"]
+
+    def test_a_connection_opened_to_add_what_came_late_is_closed_again(
+        self, toolbar: Any, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        closed = []
+        connection = connections["default"]
+        with panel._database_connections_left_as_found():
+            assert connection.connection is not None
+        assert connection.connection is not None  # was open before
+
+        monkeypatch.setattr(connection, "connection", None)
+        monkeypatch.setattr(connection, "close", lambda: closed.append(True))
+        with panel._database_connections_left_as_found():
+            pass
+        assert closed == [True]
+
+
+class TestRenderPanels:
+    def test_the_panel_is_in_the_page_itself(self, toolbar: Any, client: Client) -> None:
+        toolbar(RENDER_PANELS=True)
+        html = client.get("/order/").content.decode()
+        assert "announce_order" in html
+        assert 'src="/static/signal_panel/js/panel.js"' in html
+        assert signals(spans_of(client, html))[-1] == "request_finished"
+
+
+class TestSideBar:
+    def test_it_has_the_totals(self, client: Client) -> None:
+        html = client.get("/order/").content.decode()
+        assert re.search(r"<small>10 sends, 4 calls, [\d.]+\N{NARROW NO-BREAK SPACE}(µs|ms)</small>", html)
+
+    def test_server_timing_has_them_too(self, client: Client) -> None:
+        header = client.get("/order/").headers["Server-Timing"]
+        assert re.search(
+            r'SignalTimelinePanel_receivers;dur=[\d.]+;desc="Signals: sends 10, receiver calls 4"', header
+        )
+
+
+class TestContent:
+    def content(self, client: Client, path: str = "/order/") -> str:
+        client.get(path)
+        return str(render_panel(client, stored_requests()[-1])["content"])
+
+    def test_the_head_has_the_totals(self, client: Client) -> None:
+        html = self.content(client)
+        assert "<li>11 sends</li>" in html
+        assert "<li>6 receiver calls</li>" in html
+        assert "<li>1 exception</li>" in html
+        assert re.search(r"<li>[\d.]+.(µs|ms) in receivers, \d+ % of [\d.]+.m?s</li>", html)
+
+    def test_the_table_has_every_span_of_a_small_request(self, client: Client) -> None:
+        html = self.content(client)
+        assert html.count('<tr class="djsp-row') == 17
+        assert "First" not in html
+
+    def test_the_table_of_a_large_request_says_that_it_has_only_the_first_spans(self, client: Client) -> None:
+        html = self.content(client, "/many/")
+        assert html.count('<tr class="djsp-row') == 500
+        assert "First 500 of 2,005 spans" in html
+
+    def test_it_has_no_inline_style_or_script(self, client: Client) -> None:
+        html = self.content(client)
+        assert not re.search(r"<script|<style|\sstyle=|\son[a-z]+=", html)
+
+    def test_markup_in_names_is_text(self, client: Client) -> None:
+        html = self.content(client, "/markup/")
+        assert "<script>" not in html
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
+
+    def test_it_can_be_translated(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(trans_real, "_translations", {})
+        german = trans_real.translation("de")._catalog
+        german["%(count)s send", 1] = "%(count)s Sendungen"
+        german["Signal or receiver"] = "Signal oder Empfänger"
+        with override_settings(LANGUAGE_CODE="de"), translation.override("de"):
+            html = self.content(client)
+        assert "11 Sendungen" in html
+        assert "Signal oder Empfänger" in html
+
+    def test_where_max_spans_cut_it_says_so(self, client: Client) -> None:
+        with override_settings(SIGNAL_PANEL={"MAX_SPANS": 5}):
+            html = self.content(client)
+        assert "Showing the first 5 of 17 spans" in html
+
+    def test_where_no_signal_was_sent_it_says_so(self, client: Client) -> None:
+        with override_settings(SIGNAL_PANEL={"IGNORE": ["*"]}):
+            html = self.content(client)
+        assert "No signals were sent during this request." in html
+        assert "data-djsp-url" not in html
+
+
+class TestWithoutTheMiddleware:
+    @override_settings(MIDDLEWARE=WITHOUT_OUR_MIDDLEWARE)
+    def test_the_toolbar_s_own_window_is_recorded_and_the_panel_says_what_it_misses(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from django.core.signals import request_finished, request_started
+
+        # The handler of another test may have loaded the middleware into this process before.
+        for signal in (request_started, request_finished):
+            for name in ("send", "asend"):
+                monkeypatch.delitem(vars(signal), name, raising=False)
+        client.get("/order/")
+        stats = newest_stats()
+        found = signals(Recording.from_json(stats["recording"]))
+        assert "order_placed" in found
+        assert "request_started" not in found
+        html = render_panel(client, stored_requests()[-1])["content"]
+        assert "Only what ran inside the toolbar" in html
+        assert "signal_panel.middleware.SignalPanelMiddleware first in MIDDLEWARE" in html
+
+
+class TestSwitchedOff:
+    def test_the_side_bar_s_checkbox_stops_the_recording(self, client: Client) -> None:
+        client.cookies["djdtSignalTimelinePanel"] = "off"
+        client.get("/order/")
+        assert newest_stats() == {}
+
+    def test_the_panel_of_such_a_request_says_why_it_is_empty(self, client: Client) -> None:
+        client.cookies["djdtSignalTimelinePanel"] = "off"
+        client.get("/order/")
+        html = render_panel(client, stored_requests()[-1])["content"]
+        assert "The signals of this request were not recorded." in html
+        assert "switched off" in html
+
+
+class TestSpansView:
+    def url(self, **query: str) -> str:
+        return reverse("djdt:signal_timeline_spans", query=query or None)
+
+    @pytest.mark.parametrize("request_id", ["", "nonsense", "../../etc/passwd", "0", uuid4().hex])
+    def test_an_id_of_no_request_is_not_found(self, store: str, client: Client, request_id: str) -> None:
+        with override_settings(DEBUG=False):
+            response = client.get(self.url(request_id=request_id))
+        assert response.status_code == 404
+
+    def test_nothing_is_served_where_the_toolbar_does_not_show(self, client: Client) -> None:
+        client.get("/plain/")
+        request_id = stored_requests()[-1]
+        assert client.get(self.url(request_id=request_id)).status_code == 200
+        assert client.get(self.url(request_id=request_id) + "&without-toolbar").status_code == 404
+
+    def test_login_is_not_asked_for(self, client: Client, settings: Any) -> None:
+        settings.MIDDLEWARE = [
+            *settings.MIDDLEWARE,
+            "django.contrib.auth.middleware.LoginRequiredMiddleware",
+        ]
+        client.get("/plain/")
+        assert client.get(self.url(request_id=stored_requests()[-1])).status_code == 200
+
+    def test_what_it_serves_is_not_cached(self, client: Client) -> None:
+        client.get("/plain/")
+        response = client.get(self.url(request_id=stored_requests()[-1]))
+        assert response.headers["Cache-Control"] == "no-store"
+
+
+class TestFailures:
+    @pytest.fixture(autouse=True)
+    def _failing(self, monkeypatch: pytest.MonkeyPatch, toolbar: Any) -> None:
+        def fails(*args: object, **kwargs: object) -> None:
+            raise RuntimeError("ours")
+
+        monkeypatch.setattr(panel, "totals", fails)
+
+    def test_a_failure_of_ours_is_logged_and_shown_and_the_page_is_served(
+        self, client: Client, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        response: HttpResponse = client.get("/order/")
+        assert response.status_code == 200
+        assert "Ordered" in response.content.decode()
+        assert "The signal timeline panel failed." in caplog.text
+        html = render_panel(client, stored_requests()[-1])["content"]
+        assert "The panel failed with RuntimeError." in html
+
+
+def test_an_async_request_has_its_panel(toolbar: Any, client: Client) -> None:
+    asyncio.run(AsyncClient().get("/async-order/"))
+    html = render_panel(client, stored_requests()[-1])["content"]
+    assert "announce_order" in html
+
+
+def test_stats_are_plain_values_and_one_string(toolbar: Any, client: Client) -> None:
+    client.get("/order/")
+    stats = newest_stats()
+    assert {type(value) for value in stats.values()} <= {int, bool, str}
+    assert json.loads(stats["recording"])["version"] == 1
