@@ -416,8 +416,8 @@ class TestSites:
                 module_signal.send(sender=None)  # the first of two
                 module_signal.send(sender=None)  # the second of two
         one, other = (
-            line_of(text, type(self).test_two_sends_on_different_lines_have_different_sites)
-            for text in ("# the first of two", "# the second of two")
+            line_of(f"# the {which} of two", type(self).test_two_sends_on_different_lines_have_different_sites)
+            for which in ("first", "second")
         )
         assert [s.site.line for s in recording.sends if s.site] == [one, other, one, other]
 
