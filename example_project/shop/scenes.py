@@ -78,7 +78,7 @@ SCENES = {
             "pre_delete and post_delete of the author and, through the cascade, of the four books; "
             "all sent from one line.",
             "shop:delete_author",
-            "Delete a throw-away author",
+            "Delete a throw-away",
             post=True,
         ),
         Scene(
