@@ -338,6 +338,8 @@ def test_ask_for_offers(choose: ChooseScene, page: Page) -> None:
     choose("Ask for offers")
     recording = recording_shown(page)
     assert_sound(recording)
+    for loaded in sends_of(recording, "django.db.models.signals.post_init"):
+        assert cause(loaded) == ('offers: book = await Book.objects.select_related("author").afirst()')
     (wanted,) = sends_of(recording, "shop.signals.offers_wanted")
     assert wanted.method == "asend"
     assert cause(wanted) == ("offers: responses = await signals.offers_wanted.asend(sender=Book, book=book)")
