@@ -15,11 +15,12 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "example_project"
@@ -50,28 +51,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-def _installed_chromium() -> str | None:
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    paths = (os.environ.get("CHROMIUM"), *map(shutil.which, names))
-    return next(filter(None, paths), None)
-
-
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """A headless Chromium: $CHROMIUM, an installed one, or Playwright's own."""
     with sync_playwright() as playwright:
-        path = _installed_chromium() or playwright.chromium.executable_path
-        if not Path(path).exists():
-            reason = (
-                "There is no Chromium: install one (apt install chromium, or playwright install "
-                "chromium), or name it in $CHROMIUM."
-            )
-            if os.environ.get("CI") == "true":
-                pytest.fail(reason)
-            pytest.skip(reason)
-        browser = playwright.chromium.launch(executable_path=path, args=BROWSER_ARGS)
+        browser = _launch(playwright)
         yield browser
         browser.close()
+
+
+def _launch(playwright: Playwright) -> Browser:
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    installed = (os.environ.get("CHROMIUM"), *map(shutil.which, names))
+    for path in (*installed, playwright.chromium.executable_path):
+        # One that is there may still not run: Ubuntu's chromium-browser only says to install a snap.
+        if path and Path(path).exists():
+            with suppress(Error):
+                return playwright.chromium.launch(executable_path=path, args=BROWSER_ARGS)
+    reason = (
+        "No Chromium runs here: install one (apt install chromium, or playwright install chromium), "
+        "or name it in $CHROMIUM."
+    )
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 @pytest.fixture
