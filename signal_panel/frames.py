@@ -23,6 +23,7 @@ class SuspendedAt(NamedTuple):
 
 _HOP = SyncToAsync.thread_handler.__code__
 _EVENT_LOOP = asyncio.Handle._run.__code__  # what runs the loop did not cause what the loop runs
+_passed_through: set[CodeType] = set()
 _SUSPENDABLE = (CoroutineType, GeneratorType, AsyncGeneratorType)
 
 
@@ -43,7 +44,7 @@ def users_frame(frame: FrameType | None) -> FrameType | SuspendedAt | None:
     while frame is not None:
         code = frame.f_code
         owner = owner_of(code.co_filename)
-        if owner is not PLUMBING:
+        if owner is not PLUMBING and not (_passed_through and code in _passed_through):
             return frame if owner is USERS else None
         if code is _HOP:
             return _origin_of_hop(frame)
@@ -51,6 +52,12 @@ def users_frame(frame: FrameType | None) -> FrameType | SuspendedAt | None:
             return None
         frame = frame.f_back
     return None
+
+
+def pass_through(wrapper: Any) -> None:
+    """Never take a function's frame for the user's: it wraps ours, and calls us on behalf of others."""
+    if isinstance(code := getattr(wrapper, "__code__", None), CodeType):
+        _passed_through.add(code)
 
 
 def _origin_of_hop(handler: FrameType) -> SuspendedAt | None:

@@ -9,11 +9,11 @@ import logging
 import threading
 import warnings
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from asgiref.sync import async_to_sync, sync_to_async
+from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
 from django.contrib.auth.signals import user_logged_out
 from django.db.models.signals import ModelSignal, post_save
 from django.dispatch import Signal, receiver
@@ -56,7 +56,33 @@ def tree(recording: Recording) -> list[Any]:
     return of_sends(send for send in recording.sends if send.parent is None)
 
 
+@pytest.fixture(params=["Django's own", "patched by another"])
+def dispatcher(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Signal as Django made it, and as another tool leaves it."""
+    with pytest.MonkeyPatch.context() as other:
+        if request.param == "patched by another":
+            foreign_patches(other)
+        yield
+
+
+def foreign_patches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wrap Signal's ways to send, as a tracer of somebody else's would."""
+
+    def wrap(found: Any) -> Any:
+        if iscoroutinefunction(found):
+
+            async def asend(self: Any, *args: Any, **kwargs: Any) -> Any:
+                return await found(self, *args, **kwargs)
+
+            return functools.wraps(found)(asend)
+        return functools.wraps(found)(lambda self, *args, **kwargs: found(self, *args, **kwargs))
+
+    for name in METHODS:
+        monkeypatch.setattr(Signal, name, wrap(Signal.__dict__[name]))
+
+
 @pytest.mark.parametrize("method", METHODS)
+@pytest.mark.usefixtures("dispatcher")
 class TestEveryWayToSend:
     def test_a_send_and_its_sync_and_async_receivers_are_recorded(self, method: str) -> None:
         signal = Signal()
@@ -416,7 +442,9 @@ class TestSites:
                 module_signal.send(sender=None)  # the first of two
                 module_signal.send(sender=None)  # the second of two
         one, other = (
-            line_of(f"# the {which} of two", type(self).test_two_sends_on_different_lines_have_different_sites)
+            line_of(
+                f"# the {which} of two", type(self).test_two_sends_on_different_lines_have_different_sites
+            )
             for which in ("first", "second")
         )
         assert [s.site.line for s in recording.sends if s.site] == [one, other, one, other]

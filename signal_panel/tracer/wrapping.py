@@ -1,0 +1,127 @@
+"""Records where the recording copies can't stand: on a ``send`` that somebody else has patched.
+
+Also on a Django whose dispatcher they were not compared with. What was found is called as it is, and each
+receiver it asks for goes to it in a wrapper. This costs some three times as much, and adds frames.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from signal_panel.collector import IDLE, Collector, current
+from signal_panel.kinds import IGNORED
+from signal_panel.recording import METHODS
+from signal_panel.tracer.stepping import SteppedCall
+
+
+class _Dispatch:
+    """One send under way, until it has asked for its receivers."""
+
+    def __init__(self, signal: Any, collector: Collector, span: int) -> None:
+        self.signal = signal
+        self.collector = collector
+        self.span = span
+
+
+_dispatch: ContextVar[_Dispatch | None] = ContextVar("signal_panel_dispatch", default=None)
+
+
+class _TimedReceiver:
+    """Stands for a receiver while it is called; in everything else it is like the receiver."""
+
+    def __init__(self, receiver: Any, dispatch: _Dispatch, is_async: bool) -> None:
+        self._receiver = receiver
+        self._dispatch = dispatch
+        self._is_async = is_async
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        collector, send = self._dispatch.collector, self._dispatch.span
+        kind = collector.kinds.receiver(self._receiver, self._is_async)
+        if self._is_async:
+            return SteppedCall(self._receiver(*args, **named), collector, send, kind)
+        call = collector.next_number()
+        outside = current.get()
+        current.set((collector, call))
+        start = collector.clock()
+        try:
+            return self._receiver(*args, **named)
+        except BaseException as exception:
+            collector.raised(call, exception)
+            raise
+        finally:
+            collector.write(call, send, kind, start, collector.clock())
+            current.set(outside)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._receiver, name)
+
+
+@contextmanager
+def _recorded(signal: Any, sender: Any, method: int, frame: Any) -> Iterator[None]:
+    collector, parent = current.get()
+    kind = collector.kinds.send(signal, sender, method, frame)
+    if kind == IGNORED:
+        collector, parent = IDLE
+    span = collector.next_number()
+    outer = _dispatch.get()
+    _dispatch.set(_Dispatch(signal, collector, span))
+    start = collector.clock()
+    try:
+        yield
+    except BaseException as exception:
+        collector.raised(span, exception)
+        raise
+    finally:
+        collector.write(span, parent, kind, start, collector.clock())
+        _dispatch.set(outer)
+
+
+def wrapped(name: str, found: Callable[..., Any]) -> Callable[..., Any]:
+    """A recording wrapper around a way to send."""
+    method = METHODS.index(name)
+
+    def send(self: Any, sender: Any, **named: Any) -> Any:
+        with _recorded(self, sender, method, sys._getframe(1)):
+            return _with_receivers_themselves(found(self, sender, **named))
+
+    async def asend(self: Any, sender: Any, **named: Any) -> Any:
+        with _recorded(self, sender, method, sys._getframe(1)):
+            return _with_receivers_themselves(await found(self, sender, **named))
+
+    return asend if name.startswith("a") else send
+
+
+def wrapped_live_receivers(found: Callable[..., Any]) -> Callable[..., Any]:
+    """A wrapper around ``_live_receivers`` that gives a send under way its receivers timed."""
+
+    def _live_receivers(self: Any, sender: Any) -> Any:
+        answer = found(self, sender)
+        dispatch = _dispatch.get()
+        if dispatch is None or dispatch.signal is not self:
+            return answer
+        _dispatch.set(None)  # has_listeners() asks too, from inside a receiver
+        try:
+            sync_receivers, async_receivers = answer
+        except (TypeError, ValueError):
+            return answer
+        return (
+            [_TimedReceiver(receiver, dispatch, False) for receiver in sync_receivers],
+            [_TimedReceiver(receiver, dispatch, True) for receiver in async_receivers],
+        )
+
+    return _live_receivers
+
+
+def _with_receivers_themselves(responses: Any) -> Any:
+    if type(responses) is not list:
+        return responses
+    return [
+        (pair[0]._receiver, *pair[1:])
+        if type(pair) is tuple and pair and type(pair[0]) is _TimedReceiver
+        else pair
+        for pair in responses
+    ]
