@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from asgiref.sync import SyncToAsync
 
-from signal_panel.naming import PLUMBING, USERS, owner_of
+from signal_panel.naming import PLUMBING, SERVER_ENTRY, USERS, owner_of
 
 
 class SuspendedAt(NamedTuple):
@@ -77,8 +77,11 @@ def _find_origin(loop: Any, task_context: object) -> SuspendedAt | None:
         while waiting is not None:
             frame = _frame_of(waiting)
             if frame is not None:
-                if owner_of(frame.f_code.co_filename) is USERS:
+                owner = owner_of(frame.f_code.co_filename)
+                if owner is USERS:
                     users = SuspendedAt(frame.f_code, frame.f_lasti, frame.f_globals)
+                elif owner is SERVER_ENTRY:
+                    users = None
                 if frame.f_locals.get("task_context") is task_context:
                     return users
             waiting = _awaited_by(waiting)

@@ -22,7 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "recording": set(),
     "summary": {"recording"},
     "templating": {"assets"},
-    "tracer": {"collector", "conf", "kinds", "recording"},
+    "tracer": {"collector", "conf", "frames", "kinds", "recording"},
 }
 # Libraries that one room alone knows.
 ONLY_IN = {"debug_toolbar": "panel", "jinja2": "templating"}
