@@ -21,6 +21,7 @@ example: $(VENV)/installed ## the bookshop, served with the toolbar
 
 test: $(VENV)/installed-test $(VENV)/chromium ## all tests, with the Python and Django of .venv
 	$(BIN)/python -m pytest
+	$(MANAGE) test shop accounts
 	node --test $(wildcard tests/js/*.test.js)
 
 lint: $(VENV)/installed-lint node_modules/installed ## ruff and biome
