@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 MANAGE := $(BIN)/python example_project/manage.py
 
-.PHONY: help example test lint types format matrix clean
+.PHONY: help example test coverage lint types format matrix clean
 .DELETE_ON_ERROR:
 
 help:
@@ -23,6 +23,9 @@ test: $(VENV)/installed-test $(VENV)/chromium ## all tests, with the Python and 
 	$(BIN)/python -m pytest
 	$(MANAGE) test shop accounts
 	node --test $(wildcard tests/js/*.test.js)
+
+coverage: $(VENV)/installed-test ## which lines of the package the quick tests do not reach
+	$(BIN)/python -m pytest -m "not packaging and not browser" --cov
 
 lint: $(VENV)/installed-lint node_modules/installed ## ruff and biome
 	$(BIN)/ruff check
