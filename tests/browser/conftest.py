@@ -80,7 +80,7 @@ def _launch(playwright: Playwright) -> Browser:
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
     """A page without cookies or anything stored."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     context.set_default_timeout(10_000)
     yield context.new_page()
     context.close()

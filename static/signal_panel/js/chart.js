@@ -358,9 +358,9 @@ export class Chart {
             const { view } = this;
             const total = this.spans.total;
             const timeOf = (dx) => (dx / this.width) * total;
+            const pressed = timeAt(this.whole, press.offsetX, this.width);
             const recentre = () => {
-                const at = timeAt(this.whole, press.offsetX, this.width);
-                this.glide(pan(view, at - (view.from + view.to) / 2, total));
+                this.glide(pan(view, pressed - (view.from + view.to) / 2, total));
             };
             const edge = edgeAt(press.offsetX);
             if (edge === "inside") {
@@ -386,10 +386,12 @@ export class Chart {
     /** A drag that ends in a view of the range it passed over. */
     chooseRange(press, viewOf, inOverview = false) {
         const at = (x) => timeAt(viewOf(), Math.min(Math.max(0, x), this.width), this.width);
-        const from = at(press.offsetX);
+        // Read now: once the event has left the shadow root, its offset is that from the host.
+        const pressedX = press.offsetX;
+        const from = at(pressedX);
         return {
             move: (dx) => {
-                const to = at(press.offsetX + dx);
+                const to = at(pressedX + dx);
                 this.hover(-1, 0, null);
                 this.range = { from: Math.min(from, to), to: Math.max(from, to), inOverview };
                 this.invalidate();

@@ -32,6 +32,11 @@ function open() {
 
 async function start(root) {
     started.set(root, null);
+    const subtitle = getDebugElement().querySelector(`#djdt-${PANEL_ID} small`);
+    if (subtitle) {
+        // The side bar was rendered before the request's last signals were sent.
+        subtitle.textContent = root.dataset.djspSubtitle;
+    }
     const messages = JSON.parse(root.dataset.djspMessages);
     const timeline = root.querySelector(".djsp-timeline");
     const status = root.querySelector(".djsp-status");
