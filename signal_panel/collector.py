@@ -8,16 +8,18 @@ one is everything.
 
 from __future__ import annotations
 
-import threading
+import logging
 import time
 from array import array
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from itertools import count
+from types import FrameType
 from typing import Any
 
 from signal_panel import naming
-from signal_panel.kinds import Kinds, Strings
+from signal_panel.kinds import IGNORED, Kinds, Strings
+from signal_panel.overflow import Overflow, OverflowCounter
 from signal_panel.recording import (
     METHODS,
     NOTHING,
@@ -27,6 +29,8 @@ from signal_panel.recording import (
     Recording,
     SendKind,
 )
+
+logger = logging.getLogger("signal_panel")
 
 SEND, SEND_ROBUST, ASEND, ASEND_ROBUST = range(len(METHODS))
 _FIELDS = 5  # of a span in the log: number, parent's number, kind, start, end
@@ -43,23 +47,79 @@ class Collector:
         self.log = array("q")
         self.extend = self.log.extend
         self.exceptions: dict[int, str] = {}
+        self.busy: dict[int, int] = {}
+        self.hops: dict[int, int] = {}
+        self.overflow = OverflowCounter()
+        self.late = 0
+        self.failure = ""
         self.scopes: dict[int, int] = {}
-        self.dropped = 0
         self.closed = False
-        self._lock = threading.Lock()
 
-    def write(self, number: int, parent: int, kind: int, start: int, end: int) -> None:
-        """Keep a span that has ended, or count it where there is no room left."""
-        if number < self.limit:
-            self.extend((number, parent, kind, start, end))
-        else:
-            with self._lock:
-                self.dropped += 1
+    def kind_of(self, signal: Any, sender: Any, method: int, frame: FrameType | None) -> int:
+        """The number for a send's kind, or ``IGNORED``."""
+        try:
+            return self.kinds.send(signal, sender, method, frame)
+        except Exception as failure:
+            return self.failed(failure)
 
-    def raised(self, number: int, exception: BaseException) -> None:
-        """Note the exception that left a span."""
+    def end_send(
+        self, number: int, parent: int, kind: int, start: int, exception: BaseException | None = None
+    ) -> None:
+        """Keep a send that has ended just now, or add it up where there is no room left."""
+        end = self.clock()
+        try:
+            if exception is not None:
+                self._raised(number, exception)
+            if number < self.limit:
+                self.extend((number, parent, kind, start, end))
+            elif self.closed:
+                self.late += 1
+            else:
+                self.overflow.add_send(number, parent, self.scopes)
+        except Exception as failure:
+            self.failed(failure)
+
+    def end_call(
+        self,
+        number: int,
+        send: int,
+        receiver: Any,
+        is_async: bool,
+        start: int,
+        exception: BaseException | None = None,
+    ) -> None:
+        """Keep a receiver call that has ended just now, or add it up where there is no room left."""
+        end = self.clock()
+        try:
+            if exception is not None:
+                self._raised(number, exception)
+            if number < self.limit:
+                self.extend((number, send, self.kinds.receiver(receiver, is_async), start, end))
+            elif self.closed:
+                self.late += 1
+            else:
+                self.overflow.add_call(number, send, start, end)
+        except Exception as failure:
+            self.failed(failure)
+
+    def _raised(self, number: int, exception: BaseException) -> None:
+        name = naming.class_name(type(exception))
         if number < self.limit:
-            self.exceptions[number] = naming.class_name(type(exception))
+            self.exceptions[number] = name
+        elif not self.closed:
+            self.overflow.raised(number, name)
+
+    def note(self, times: dict[int, int], number: int, nanoseconds: int) -> None:
+        """Note a busy time or a hop, in ``busy`` or ``hops``, of a span that is kept."""
+        if number < self.limit:
+            times[number] = nanoseconds
+
+    def failed(self, failure: Exception) -> int:
+        """Log a failure of ours, the first of a recording; the send in question is not recorded."""
+        if not self.failure:
+            self.failure = type(failure).__name__
+            logger.error("A send could not be recorded; it goes on as without us.", exc_info=failure)
+        return IGNORED
 
     def close(self) -> None:
         """Keep nothing from now on: spans of tasks and threads that go on find no room."""
@@ -84,6 +144,12 @@ class _Idle(Collector):
         self.kinds = _NoKinds()
         self.next_number = lambda: 0
         self.closed = True
+
+    def end_send(self, *args: Any) -> None:
+        """Keep nothing."""
+
+    def end_call(self, *args: Any) -> None:
+        """Keep nothing."""
 
 
 IDLE: tuple[Collector, int] = (_Idle(), 0)
@@ -118,13 +184,23 @@ class Scope:
         self._outer_limit = self.collector.limit
         self.collector.limit = max(self._outer_limit, self._number + 1 + max_spans)
         self._log_start = len(self.collector.log)
-        self._dropped_before = self.collector.dropped
+        self._overflow_before = self.collector.overflow.so_far()
         self._marks: list[tuple[int, str, str]] = []
         self._epoch = wall_clock()
         self._start = self.collector.clock()
         self.closed = False
         self.recording = Recording(self._columns)
         current.set((self.collector, self._number))
+
+    @property
+    def failure(self) -> str:
+        """The type of the first failure of ours in the outermost scope, or empty."""
+        return self.collector.failure
+
+    @property
+    def late(self) -> int:
+        """How many spans ended after the outermost scope, in tasks and threads that outlived it."""
+        return self.collector.late
 
     def mark(self, phase: str, label: str = "") -> None:
         """A request's next phase starts now, the first one with the recording."""
@@ -173,7 +249,7 @@ class Scope:
         renumber = _Renumbering(collector.kinds)
         columns = Columns(self._epoch, duration, phases=self._phases(duration))
         places = {self._number: NOTHING}  # of the spans and scopes inside, by their numbers
-        left_out = 0
+        left_out = [0, 0]
         for row in order:
             parent = parents[row]
             while parent in collector.scopes and parent != self._number:
@@ -182,7 +258,7 @@ class Scope:
             if place is None:
                 continue
             if len(columns.start) == self._max_spans:
-                left_out += 1
+                left_out[kinds[row] < 0] += 1
             else:
                 number = numbers[row]
                 places[number] = span = len(columns.start)
@@ -192,7 +268,23 @@ class Scope:
                 columns.kind.append(renumber[kinds[row]])
                 if number in collector.exceptions:
                     columns.exceptions[span] = renumber.strings.number(collector.exceptions[number])
-        columns.dropped = left_out + collector.dropped - self._dropped_before
+                if number in collector.busy:
+                    columns.busy[span] = collector.busy[number]
+                if number in collector.hops:
+                    columns.hops[span] = collector.hops[number]
+        overflow = collector.overflow.so_far() - self._overflow_before
+        # Of a send that was kept, the last calls may not have been.
+        covered = sum(
+            time
+            for send, time in collector.overflow.calls_under_way().items()
+            if send in places and columns.parent[places[send]] == NOTHING
+        )
+        columns.overflow = Overflow(
+            overflow.sends + left_out[0],
+            overflow.calls + left_out[1],
+            overflow.receivers_ns + covered,
+            overflow.exceptions,
+        )
         columns.sends, columns.receivers = renumber.sends, renumber.receivers
         columns.strings = renumber.strings.table()
         return columns

@@ -31,7 +31,7 @@ def context(stats: Stats, spans_url: str) -> dict[str, Any]:
         "head": _head(stats),
         "empty": not stats["sends"],
         "rows": _rows(Recording.from_json(stats["recording"])),
-        "total": stats["sends"] + stats["calls"],
+        "total": stats["sends"] + stats["calls"] - stats["dropped"],
         "messages": _messages(),
     }
 
@@ -77,8 +77,8 @@ def _notes(stats: Stats) -> list[str]:
         )
     if stats["dropped"]:
         text = _("Showing the first %(kept)s of %(all)s spans: SIGNAL_PANEL['MAX_SPANS'] keeps no more.")
-        kept = stats["sends"] + stats["calls"]
-        notes.append(text % {"kept": thousands(kept), "all": thousands(kept + stats["dropped"])})
+        spans = stats["sends"] + stats["calls"]
+        notes.append(text % {"kept": thousands(spans - stats["dropped"]), "all": thousands(spans)})
     if "failure" in stats:
         notes.append(_problem(stats)["text"])
     return notes

@@ -16,6 +16,8 @@ from itertools import accumulate
 from operator import sub
 from typing import Any, NamedTuple
 
+from signal_panel.overflow import Overflow
+
 FORMAT_VERSION = 1
 METHODS = ("send", "send_robust", "asend", "asend_robust")
 NOTHING = -1
@@ -68,7 +70,9 @@ class Columns:
     """What a recording is made of. The JSON has the same parts; docs/how-it-works.md describes it.
 
     ``kind`` is an index into ``sends`` where it is zero or more, else ``-1 - kind`` is one into
-    ``receivers``. ``parent`` is the parent's index or -1. All times are nanoseconds from the start.
+    ``receivers``. ``parent`` is the parent's index or -1. ``exceptions``, ``busy`` and ``hops`` are of those spans that have
+    any: the exception's type as an index into the strings, an async receiver's busy time, and the time that a
+    send spent changing threads. All times are nanoseconds, from the recording's start.
     """
 
     epoch: float
@@ -82,7 +86,9 @@ class Columns:
     parent: array[int] = field(default_factory=lambda: array("q"))
     kind: array[int] = field(default_factory=lambda: array("q"))
     exceptions: dict[int, int] = field(default_factory=dict)
-    dropped: int = 0
+    busy: dict[int, int] = field(default_factory=dict)
+    hops: dict[int, int] = field(default_factory=dict)
+    overflow: Overflow = field(default_factory=Overflow)
 
     @cached_property
     def children(self) -> dict[int, list[int]]:
@@ -203,6 +209,14 @@ class Send(_Span):
         return Site(strings[kind.path], kind.line, strings[kind.function])
 
     @property
+    def hop_ns(self) -> int:
+        """Nanoseconds spent on the way to another thread and back.
+
+        Zero unless receivers were of the other kind: sync ones of ``asend``, async ones of ``send``.
+        """
+        return self._columns.hops.get(self._span, 0)
+
+    @property
     def depth(self) -> int:
         """How many receiver calls the send is inside of."""
         return self._columns.depth(self._span) // 2
@@ -249,6 +263,11 @@ class ReceiverCall(_Span):
     def is_async(self) -> bool:
         """Whether Django ran the receiver as a coroutine."""
         return bool(self._kind.is_async)
+
+    @property
+    def busy_ns(self) -> int:
+        """Nanoseconds in which the receiver ran. The rest of an async one's duration it waited."""
+        return self._columns.busy.get(self._span, self.duration_ns)
 
     @property
     def send(self) -> Send:
@@ -312,7 +331,7 @@ class Recording:
     @property
     def dropped(self) -> int:
         """How many spans were counted but not kept, past ``SIGNAL_PANEL["MAX_SPANS"]``."""
-        return self.columns.dropped
+        return self.columns.overflow.spans
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Recording) and self.columns == other.columns
@@ -342,7 +361,9 @@ class Recording:
                 ],
                 "kind": columns.kind.tolist(),
                 "exceptions": list(columns.exceptions.items()),
-                "dropped": columns.dropped,
+                "busy": list(columns.busy.items()),
+                "hops": list(columns.hops.items()),
+                "overflow": columns.overflow,
             },
             separators=(",", ":"),
         )
@@ -380,7 +401,9 @@ def _columns_from(data: dict[str, Any]) -> Columns:
         parent=array("q", (span - back if back else NOTHING for span, back in enumerate(data["parent"]))),
         kind=array("q", data["kind"]),
         exceptions=dict(data["exceptions"]),
-        dropped=data["dropped"],
+        busy=dict(data["busy"]),
+        hops=dict(data["hops"]),
+        overflow=Overflow(*data["overflow"]),
     )
     if not len(columns.start) == len(columns.time) == len(columns.parent) == len(columns.kind):
         raise ValueError("This recording's columns differ in length.")

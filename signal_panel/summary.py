@@ -9,7 +9,7 @@ from signal_panel.recording import NOTHING, Columns, Recording
 
 @dataclass(frozen=True)
 class Totals:
-    """What a recording adds up to; times in nanoseconds.
+    """What a recording adds up to, the spans past its cap included; times in nanoseconds.
 
     ``receivers_ns`` is the time in which at least one receiver ran; ``duration_ns`` is without the toolbar's
     own work. An exception that leaves several spans counts once, where it came from.
@@ -26,12 +26,13 @@ def totals(recording: Recording) -> Totals:
     """Add up a recording."""
     columns = recording.columns
     calls = sum(kind < 0 for kind in columns.kind)
+    overflow = columns.overflow
     return Totals(
-        sends=len(columns.kind) - calls,
-        calls=calls,
-        receivers_ns=_time_covered_by_calls(columns),
+        sends=len(columns.kind) - calls + overflow.sends,
+        calls=calls + overflow.calls,
+        receivers_ns=_time_covered_by_calls(columns) + overflow.receivers_ns,
         duration_ns=columns.duration - sum(p.duration_ns for p in columns.phases if p.name == "toolbar"),
-        exceptions=_origins_of_exceptions(columns),
+        exceptions=_origins_of_exceptions(columns) + overflow.exceptions,
     )
 
 

@@ -22,6 +22,7 @@ from django.test import override_settings
 import signal_panel
 from signal_panel import Recording
 from signal_panel.recording import METHODS
+from signal_panel.summary import Totals, totals
 from tests.clock import FakeClock
 from tests.lines import line_of
 from tests.shop.models import Author, Book, Order
@@ -544,6 +545,56 @@ class TestTime:
         assert (first.calls[0].duration_ns, first.calls[0].self_ns) == (115, 15)
         assert (second.start_ns, second.duration_ns) == (17, 100)
 
+    def test_an_async_receiver_s_busy_time_is_told_from_its_waiting(self) -> None:
+        clock = FakeClock()
+        signal = Signal()
+
+        @receiver(signal)
+        async def works_and_waits(**kwargs: Any) -> None:
+            clock.pass_(10)
+            await asyncio.sleep(0)
+            clock.pass_(20)
+
+        @receiver(signal)
+        async def works_meanwhile(**kwargs: Any) -> None:
+            clock.pass_(300)
+
+        async def main() -> Recording:
+            with signal_panel.record(clock=clock) as recording:
+                await signal.asend(sender=None)
+            return recording
+
+        recording = asyncio.run(main())
+        one, other = recording.calls
+        assert (one.duration_ns, one.busy_ns) == (330, 30)
+        assert (other.duration_ns, other.busy_ns) == (300, 300)
+        assert Recording.from_json(recording.to_json()) == recording
+
+    @pytest.mark.parametrize(("method", "kind"), [("send", "async"), ("asend", "sync")])
+    def test_the_way_to_another_thread_and_back_is_told_from_what_runs_there(
+        self, method: str, kind: str
+    ) -> None:
+        signal = Signal()
+        ticking = iter(range(0, 10**9, 10))
+
+        def works(**kwargs: Any) -> None:
+            pass
+
+        async def aworks(**kwargs: Any) -> None:
+            pass
+
+        signal.connect(works if kind == "sync" else aworks)
+        with signal_panel.record(clock=lambda: next(ticking)) as recording:
+            call(method, signal)
+        (send,) = recording.sends
+        assert 0 < send.hop_ns < send.duration_ns - send.calls[0].duration_ns
+        assert Recording.from_json(recording.to_json()) == recording
+
+    def test_a_send_to_receivers_of_its_own_kind_has_no_hop(self) -> None:
+        with signal_panel.record() as recording:
+            module_signal.send(sender=None)
+        assert recording.sends[0].hop_ns == 0
+
 
 class TestNesting:
     def test_a_recording_inside_another_sees_its_own_part_and_the_outer_one_all(self) -> None:
@@ -840,6 +891,38 @@ class TestBounds:
         assert len(inner.sends) == 1
         assert len(outer.sends) == 10
         assert outer.dropped == 4
+
+    def test_totals_are_exact_beyond_the_cap(self) -> None:
+        def totals_with(cap: int) -> Totals:
+            clock = FakeClock()
+            outer, inner = Signal(), Signal()
+
+            def sends(**kwargs: Any) -> None:
+                clock.pass_(5)
+                inner.send_robust(sender=None)
+                if clock.now % 2:
+                    inner.send(sender=None)
+
+            def works(**kwargs: Any) -> None:
+                clock.pass_(3)
+                if clock.now % 5 == 0:
+                    raise LookupError
+
+            outer.connect(sends)
+            outer.connect(works)
+            inner.connect(works)
+            capped = override_settings(SIGNAL_PANEL={"MAX_SPANS": cap})
+            with capped, signal_panel.record(clock=clock) as recording:
+                for _ in range(40):
+                    clock.pass_(1)
+                    outer.send_robust(sender=None)
+            assert len(recording.columns.kind) <= cap
+            return totals(recording)
+
+        whole = totals_with(100_000)
+        assert whole.exceptions > 10
+        for cap in (1, 2, 3, 10, 57, 100, 101):
+            assert totals_with(cap) == whole
 
     @override_settings(SIGNAL_PANEL={"IGNORE": ["*.order_placed", "tests.shop.models.Author"]})
     def test_what_is_to_be_ignored_is_left_out_with_all_inside_it(self) -> None:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from asgiref.sync import async_to_sync, sync_to_async
@@ -51,13 +52,8 @@ class _Dispatch:
 
     def start(self, receiver: Any) -> SteppedCall:
         """The awaitable of an async receiver."""
-        collector = self.collector
-        return SteppedCall(
-            receiver(signal=self.signal, sender=self.sender, **self.named),
-            collector,
-            self.span,
-            collector.kinds.receiver(receiver, True),
-        )
+        awaitable = receiver(signal=self.signal, sender=self.sender, **self.named)
+        return SteppedCall(awaitable, receiver, self.collector, self.span)
 
     async def start_robust(self, receiver: Any) -> Any:
         """What an async receiver answers, or the exception it raises."""
@@ -75,13 +71,14 @@ class _Dispatch:
         current.set((collector, call))
         start = collector.clock()
         try:
-            return receiver(signal=self.signal, sender=self.sender, **self.named)
+            response = receiver(signal=self.signal, sender=self.sender, **self.named)
         except BaseException as exception:
-            collector.raised(call, exception)
+            collector.end_call(call, self.span, receiver, False, start, exception)
             raise
+        else:
+            collector.end_call(call, self.span, receiver, False, start)
+            return response
         finally:
-            kind = collector.kinds.receiver(receiver)
-            collector.write(call, self.span, kind, start, collector.clock())
             current.set(outside)
 
     def call_all(self, receivers: list[Any]) -> Responses:
@@ -101,28 +98,72 @@ class _Dispatch:
                 responses.append((receiver, response))
         return responses
 
+    def run_async(
+        self, start: Callable[[Any], Awaitable[Any]], receivers: list[Any]
+    ) -> Iterable[tuple[Any, Any]]:
+        """The pairs of async receivers and their answers, for a send that is not async itself."""
+        hop = _Hop(self.collector)
 
-async def _pair(receivers: list[Any], awaitables: Iterable[Awaitable[Any]]) -> Responses:
-    """The pairs of async receivers and their answers, all awaited together."""
-    answers = await _run_together(*awaitables)
-    return list(zip(receivers, answers, strict=True))
+        async def together() -> Iterable[tuple[Any, Any]]:
+            with hop.over_there():
+                answers = await _run_together(*map(start, receivers))
+            return zip(receivers, answers, strict=True)
+
+        with hop.there_and_back(self.span):
+            return async_to_sync(together)()
+
+    async def run_sync(self, call_all: Callable[[list[Any]], Responses], receivers: list[Any]) -> Responses:
+        """The pairs of sync receivers and their answers, for a send that is async."""
+        if not receivers:
+            return []
+        hop = _Hop(self.collector)
+
+        def in_thread() -> Responses:
+            with hop.over_there():
+                return call_all(receivers)
+
+        with hop.there_and_back(self.span):
+            return await sync_to_async(in_thread)()
+
+
+class _Hop:
+    """The time it takes to get to another thread and back, without what is done there."""
+
+    def __init__(self, collector: Collector) -> None:
+        self.collector = collector
+        self.there_ns = 0
+
+    @contextmanager
+    def there_and_back(self, span: int) -> Iterator[None]:
+        clock = self.collector.clock
+        left = clock()
+        try:
+            yield
+        finally:
+            self.collector.note(self.collector.hops, span, clock() - left - self.there_ns)
+
+    @contextmanager
+    def over_there(self) -> Iterator[None]:
+        clock = self.collector.clock
+        arrived = clock()
+        try:
+            yield
+        finally:
+            self.there_ns = clock() - arrived
 
 
 async def _sync_and_async(
+    dispatch: _Dispatch,
     call_all: Callable[[list[Any]], Responses],
-    sync_receivers: list[Any],
-    async_receivers: list[Any],
     start: Callable[[Any], Awaitable[Any]],
 ) -> Responses:
-    async def sync_send() -> Responses:
-        return await sync_to_async(call_all)(sync_receivers) if sync_receivers else []
-
+    sync_receivers, async_receivers = dispatch.signal._live_receivers(dispatch.sender)
     if _SYNC_FIRST:
-        responses = await sync_send()
+        responses = await dispatch.run_sync(call_all, sync_receivers)
         async_responses = await _run_together(*map(start, async_receivers))
     else:
         responses, async_responses = await asyncio.gather(
-            sync_send(), asyncio.gather(*map(start, async_receivers))
+            dispatch.run_sync(call_all, sync_receivers), asyncio.gather(*map(start, async_receivers))
         )
     responses.extend(zip(async_receivers, async_responses, strict=True))
     return responses
@@ -132,127 +173,116 @@ def send(self: Any, sender: Any, **named: Any) -> Responses:
     """As ``Signal.send``."""
     outside = current.get()
     collector, parent = outside
-    kind = collector.kinds.send(self, sender, SEND, _caller(1))
+    kind = collector.kind_of(self, sender, SEND, _caller(1))
     if kind == IGNORED:
         collector, parent = IDLE
-    clock, kinds, next_number = collector.clock, collector.kinds, collector.next_number
+    clock, next_number = collector.clock, collector.next_number
     span = next_number()
     start = clock()
     try:
-        if not self.receivers or self.sender_receivers_cache.get(sender) is NO_RECEIVERS:
-            return []
         responses: Responses = []
-        sync_receivers, async_receivers = self._live_receivers(sender)
-        for receiver in sync_receivers:
-            call = next_number()
-            current.set((collector, call))
-            call_start = clock()
-            try:
-                response = receiver(signal=self, sender=sender, **named)
-            except BaseException as exception:
-                collector.raised(call, exception)
-                raise
-            finally:
-                collector.write(call, span, kinds.receiver(receiver), call_start, clock())
-            responses.append((receiver, response))
-        current.set(outside)
-        if async_receivers:
-            begin = _Dispatch(self, sender, named, collector, span).start
-            responses.extend(async_to_sync(_pair)(async_receivers, map(begin, async_receivers)))
-        return responses
+        if self.receivers and self.sender_receivers_cache.get(sender) is not NO_RECEIVERS:
+            sync_receivers, async_receivers = self._live_receivers(sender)
+            for receiver in sync_receivers:
+                call = next_number()
+                current.set((collector, call))
+                call_start = clock()
+                try:
+                    response = receiver(signal=self, sender=sender, **named)
+                except BaseException as exception:
+                    collector.end_call(call, span, receiver, False, call_start, exception)
+                    raise
+                collector.end_call(call, span, receiver, False, call_start)
+                responses.append((receiver, response))
+            current.set(outside)
+            if async_receivers:
+                dispatch = _Dispatch(self, sender, named, collector, span)
+                responses.extend(dispatch.run_async(dispatch.start, async_receivers))
     except BaseException as exception:
-        collector.raised(span, exception)
-        raise
-    finally:
         current.set(outside)
-        collector.write(span, parent, kind, start, clock())
+        collector.end_send(span, parent, kind, start, exception)
+        raise
+    collector.end_send(span, parent, kind, start)
+    return responses
 
 
 def send_robust(self: Any, sender: Any, **named: Any) -> Responses:
     """As ``Signal.send_robust``."""
     outside = current.get()
     collector, parent = outside
-    kind = collector.kinds.send(self, sender, SEND_ROBUST, _caller(1))
+    kind = collector.kind_of(self, sender, SEND_ROBUST, _caller(1))
     if kind == IGNORED:
         collector, parent = IDLE
-    clock, kinds, next_number = collector.clock, collector.kinds, collector.next_number
+    clock, next_number = collector.clock, collector.next_number
     span = next_number()
     start = clock()
     try:
-        if not self.receivers or self.sender_receivers_cache.get(sender) is NO_RECEIVERS:
-            return []
         responses: Responses = []
-        sync_receivers, async_receivers = self._live_receivers(sender)
-        for receiver in sync_receivers:
-            call = next_number()
-            current.set((collector, call))
-            call_start = clock()
-            try:
-                response = receiver(signal=self, sender=sender, **named)
-            except Exception as err:
-                collector.write(call, span, kinds.receiver(receiver), call_start, clock())
-                collector.raised(call, err)
-                self._log_robust_failure(receiver, err)
-                responses.append((receiver, err))
-            except BaseException as exception:
-                collector.write(call, span, kinds.receiver(receiver), call_start, clock())
-                collector.raised(call, exception)
-                raise
-            else:
-                collector.write(call, span, kinds.receiver(receiver), call_start, clock())
-                responses.append((receiver, response))
-        current.set(outside)
-        if async_receivers:
-            begin = _Dispatch(self, sender, named, collector, span).start_robust
-            responses.extend(async_to_sync(_pair)(async_receivers, map(begin, async_receivers)))
-        return responses
+        if self.receivers and self.sender_receivers_cache.get(sender) is not NO_RECEIVERS:
+            sync_receivers, async_receivers = self._live_receivers(sender)
+            for receiver in sync_receivers:
+                call = next_number()
+                current.set((collector, call))
+                call_start = clock()
+                try:
+                    response = receiver(signal=self, sender=sender, **named)
+                except Exception as err:
+                    collector.end_call(call, span, receiver, False, call_start, err)
+                    self._log_robust_failure(receiver, err)
+                    responses.append((receiver, err))
+                except BaseException as exception:
+                    collector.end_call(call, span, receiver, False, call_start, exception)
+                    raise
+                else:
+                    collector.end_call(call, span, receiver, False, call_start)
+                    responses.append((receiver, response))
+            current.set(outside)
+            if async_receivers:
+                dispatch = _Dispatch(self, sender, named, collector, span)
+                responses.extend(dispatch.run_async(dispatch.start_robust, async_receivers))
     except BaseException as exception:
-        collector.raised(span, exception)
-        raise
-    finally:
         current.set(outside)
-        collector.write(span, parent, kind, start, clock())
+        collector.end_send(span, parent, kind, start, exception)
+        raise
+    collector.end_send(span, parent, kind, start)
+    return responses
 
 
 async def asend(self: Any, sender: Any, **named: Any) -> Responses:
     """As ``Signal.asend``."""
     collector, parent = current.get()
-    kind = collector.kinds.send(self, sender, ASEND, _caller(1))
+    kind = collector.kind_of(self, sender, ASEND, _caller(1))
     if kind == IGNORED:
         collector, parent = IDLE
     span = collector.next_number()
     start = collector.clock()
     try:
-        if not self.receivers or self.sender_receivers_cache.get(sender) is NO_RECEIVERS:
-            return []
-        sync_receivers, async_receivers = self._live_receivers(sender)
-        dispatch = _Dispatch(self, sender, named, collector, span)
-        return await _sync_and_async(dispatch.call_all, sync_receivers, async_receivers, dispatch.start)
+        responses: Responses = []
+        if self.receivers and self.sender_receivers_cache.get(sender) is not NO_RECEIVERS:
+            dispatch = _Dispatch(self, sender, named, collector, span)
+            responses = await _sync_and_async(dispatch, dispatch.call_all, dispatch.start)
     except BaseException as exception:
-        collector.raised(span, exception)
+        collector.end_send(span, parent, kind, start, exception)
         raise
-    finally:
-        collector.write(span, parent, kind, start, collector.clock())
+    collector.end_send(span, parent, kind, start)
+    return responses
 
 
 async def asend_robust(self: Any, sender: Any, **named: Any) -> Responses:
     """As ``Signal.asend_robust``."""
     collector, parent = current.get()
-    kind = collector.kinds.send(self, sender, ASEND_ROBUST, _caller(1))
+    kind = collector.kind_of(self, sender, ASEND_ROBUST, _caller(1))
     if kind == IGNORED:
         collector, parent = IDLE
     span = collector.next_number()
     start = collector.clock()
     try:
-        if not self.receivers or self.sender_receivers_cache.get(sender) is NO_RECEIVERS:
-            return []
-        sync_receivers, async_receivers = self._live_receivers(sender)
-        dispatch = _Dispatch(self, sender, named, collector, span)
-        return await _sync_and_async(
-            dispatch.call_all_robust, sync_receivers, async_receivers, dispatch.start_robust
-        )
+        responses: Responses = []
+        if self.receivers and self.sender_receivers_cache.get(sender) is not NO_RECEIVERS:
+            dispatch = _Dispatch(self, sender, named, collector, span)
+            responses = await _sync_and_async(dispatch, dispatch.call_all_robust, dispatch.start_robust)
     except BaseException as exception:
-        collector.raised(span, exception)
+        collector.end_send(span, parent, kind, start, exception)
         raise
-    finally:
-        collector.write(span, parent, kind, start, collector.clock())
+    collector.end_send(span, parent, kind, start)
+    return responses

@@ -16,26 +16,29 @@ from signal_panel.collector import Collector, current
 class SteppedCall:
     """The awaitable of one async receiver, recorded as a receiver call from its first step to its last."""
 
-    __slots__ = ("_awaitable", "_collector", "_kind", "_send")
+    __slots__ = ("_awaitable", "_collector", "_receiver", "_send")
 
-    def __init__(self, awaitable: Awaitable[Any], collector: Collector, send: int, kind: int) -> None:
+    def __init__(self, awaitable: Awaitable[Any], receiver: Any, collector: Collector, send: int) -> None:
         self._awaitable = awaitable
+        self._receiver = receiver
         self._collector = collector
         self._send = send
-        self._kind = kind
 
     def __await__(self) -> Generator[Any, Any, Any]:
         collector = self._collector
+        clock = collector.clock
         call = collector.next_number()
         inside = (collector, call)
         sent: Any = None
         thrown: BaseException | None = None
-        start = collector.clock()
+        busy = 0
+        start = clock()
         try:
             steps = self._awaitable.__await__()
             while True:
                 outside = current.get()
                 current.set(inside)
+                resumed = clock()
                 try:
                     if thrown is not None:
                         waiting_for = steps.throw(thrown)
@@ -44,8 +47,10 @@ class SteppedCall:
                     else:
                         waiting_for = next(steps)
                 except StopIteration as stop:
-                    return stop.value
+                    response = stop.value
+                    break
                 finally:
+                    busy += clock() - resumed
                     # What the receiver made current itself, by opening a scope, stays its own.
                     inside = current.get()
                     current.set(outside)
@@ -55,7 +60,9 @@ class SteppedCall:
                 except BaseException as exception:
                     thrown = exception
         except BaseException as exception:
-            collector.raised(call, exception)
+            collector.note(collector.busy, call, busy)
+            collector.end_call(call, self._send, self._receiver, True, start, exception)
             raise
-        finally:
-            collector.write(call, self._send, self._kind, start, collector.clock())
+        collector.note(collector.busy, call, busy)
+        collector.end_call(call, self._send, self._receiver, True, start)
+        return response

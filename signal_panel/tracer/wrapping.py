@@ -40,20 +40,21 @@ class _TimedReceiver:
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         collector, send = self._dispatch.collector, self._dispatch.span
-        kind = collector.kinds.receiver(self._receiver, self._is_async)
         if self._is_async:
-            return SteppedCall(self._receiver(*args, **named), collector, send, kind)
+            return SteppedCall(self._receiver(*args, **named), self._receiver, collector, send)
         call = collector.next_number()
         outside = current.get()
         current.set((collector, call))
         start = collector.clock()
         try:
-            return self._receiver(*args, **named)
+            response = self._receiver(*args, **named)
         except BaseException as exception:
-            collector.raised(call, exception)
+            collector.end_call(call, send, self._receiver, False, start, exception)
             raise
+        else:
+            collector.end_call(call, send, self._receiver, False, start)
+            return response
         finally:
-            collector.write(call, send, kind, start, collector.clock())
             current.set(outside)
 
     def __getattr__(self, name: str) -> Any:
@@ -63,7 +64,7 @@ class _TimedReceiver:
 @contextmanager
 def _recorded(signal: Any, sender: Any, method: int, frame: Any) -> Iterator[None]:
     collector, parent = current.get()
-    kind = collector.kinds.send(signal, sender, method, frame)
+    kind = collector.kind_of(signal, sender, method, frame)
     if kind == IGNORED:
         collector, parent = IDLE
     span = collector.next_number()
@@ -73,10 +74,11 @@ def _recorded(signal: Any, sender: Any, method: int, frame: Any) -> Iterator[Non
     try:
         yield
     except BaseException as exception:
-        collector.raised(span, exception)
+        collector.end_send(span, parent, kind, start, exception)
         raise
+    else:
+        collector.end_send(span, parent, kind, start)
     finally:
-        collector.write(span, parent, kind, start, collector.clock())
         _dispatch.set(outer)
 
 

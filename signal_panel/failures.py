@@ -1,0 +1,20 @@
+"""A failure of ours is logged, and stays ours: the application must not notice it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+logger = logging.getLogger("signal_panel")
+
+
+@contextmanager
+def kept_to_ourselves(note: Callable[[str], None] | None = None) -> Iterator[None]:
+    """Log an exception that leaves the block, and go on; ``note`` gets the name of its type."""
+    try:
+        yield
+    except Exception as failure:
+        logger.exception("The signal panel failed. What it watches goes on without it.")
+        if note is not None:
+            note(type(failure).__name__)

@@ -1,0 +1,77 @@
+"""What is known of the spans past a recording's cap: they are added up, and not kept."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Container
+from typing import NamedTuple
+
+
+class Overflow(NamedTuple):
+    """What the spans that were not kept add up to; ``receivers_ns`` is the time that their calls cover."""
+
+    sends: int = 0
+    calls: int = 0
+    receivers_ns: int = 0
+    exceptions: int = 0
+
+    def __sub__(self, before: Overflow) -> Overflow:
+        return Overflow(*(now - then for now, then in zip(self, before, strict=True)))
+
+    @property
+    def spans(self) -> int:
+        """How many spans were not kept."""
+        return self.sends + self.calls
+
+
+class OverflowCounter:
+    """Adds up spans as they end, in memory that grows with the sends under way and not with those past."""
+
+    def __init__(self) -> None:
+        self._sends = self._calls = self._receivers_ns = self._exceptions = 0
+        self._covered_until = 0
+        self._calls_of: dict[int, list[tuple[int, int]]] = {}
+        self._raised: dict[int, str] = {}
+        self._passed_on: dict[int, set[str]] = {}
+        self._lock = threading.Lock()
+
+    def raised(self, number: int, name: str) -> None:
+        """An exception of the type so named has left a span, which is about to be added."""
+        with self._lock:
+            self._raised[number] = name
+
+    def add_call(self, number: int, send: int, start: int, end: int) -> None:
+        """Add a receiver call that has ended."""
+        with self._lock:
+            self._calls += 1
+            self._calls_of.setdefault(send, []).append((start, end))
+            self._add_exception(number, send)
+
+    def add_send(self, number: int, parent: int, outermost: Container[int]) -> None:
+        """Add a send that has ended. Its calls' time counts if its parent is one of ``outermost``."""
+        with self._lock:
+            self._sends += 1
+            self._add_exception(number, parent)
+            calls = self._calls_of.pop(number, ())
+            if parent in outermost:
+                for start, end in sorted(calls):
+                    self._receivers_ns += max(0, end - max(start, self._covered_until))
+                    self._covered_until = max(self._covered_until, end)
+
+    def _add_exception(self, number: int, parent: int) -> None:
+        # Where a span inside has passed it on, it has been counted there.
+        passed_on = self._passed_on.pop(number, ())
+        name = self._raised.pop(number, None)
+        if name is not None:
+            self._exceptions += name not in passed_on
+            self._passed_on.setdefault(parent, set()).add(name)
+
+    def calls_under_way(self) -> dict[int, int]:
+        """The time that the calls added so far cover, of each send that has not been added itself."""
+        with self._lock:
+            return {send: sum(end - start for start, end in calls) for send, calls in self._calls_of.items()}
+
+    def so_far(self) -> Overflow:
+        """What has been added up."""
+        with self._lock:
+            return Overflow(self._sends, self._calls, self._receivers_ns, self._exceptions)
