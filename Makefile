@@ -7,11 +7,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 MANAGE := $(BIN)/python example_project/manage.py
 
-.PHONY: help example test coverage lint types format matrix clean
+.PHONY: help example test test-django coverage lint types format matrix clean
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 example: $(VENV)/installed ## the bookshop, served with the toolbar
 	$(MANAGE) migrate --verbosity 0
@@ -23,6 +23,9 @@ test: $(VENV)/installed-test $(VENV)/chromium ## all tests, with the Python and 
 	$(BIN)/python -m pytest
 	$(MANAGE) test shop accounts
 	node --test $(wildcard tests/js/*.test.js)
+
+test-django: ## Django's own tests, plain and recorded; DJANGO=6.1 SUITES="dispatch asgi" runs a part
+	$(PYTHON) -m tests.django_suite $(if $(DJANGO),--django $(DJANGO)) $(if $(SUITES),--suites $(SUITES))
 
 coverage: $(VENV)/installed-test ## which lines of the package the quick tests do not reach
 	$(BIN)/python -m pytest -m "not packaging and not browser" --cov
@@ -44,7 +47,7 @@ matrix: $(VENV)/installed-dev $(VENV)/chromium ## the tests on each Python, Djan
 	$(BIN)/tox run
 
 clean: ## remove all that these commands made
-	rm -rf $(VENV) .tox .coverage .*_cache .hypothesis build dist node_modules
+	rm -rf $(VENV) .tox .django .coverage .*_cache .hypothesis build dist node_modules
 	rm -f example_project/db.sqlite3
 
 # One file each marks what is done, so that it is done again only when pyproject.toml changes.
