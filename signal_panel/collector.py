@@ -36,6 +36,12 @@ SEND, SEND_ROBUST, ASEND, ASEND_ROBUST = range(len(METHODS))
 _FIELDS = 5  # of a span in the log: number, parent's number, kind, start, end
 
 
+class Tally:
+    """A count that goes on after what it is of."""
+
+    count = 0
+
+
 class Collector:
     """Takes the spans of one outermost scope and of the scopes inside it."""
 
@@ -50,7 +56,7 @@ class Collector:
         self.busy: dict[int, int] = {}
         self.hops: dict[int, int] = {}
         self.overflow = OverflowCounter()
-        self.late = 0
+        self.late = Tally()
         self.failure = ""
         self.scopes: dict[int, int] = {}
         self.closed = False
@@ -73,7 +79,7 @@ class Collector:
             if number < self.limit:
                 self.extend((number, parent, kind, start, end))
             elif self.closed:
-                self.late += 1
+                self.late.count += 1
             else:
                 self.overflow.add_send(number, parent, self.scopes)
         except Exception as failure:
@@ -96,7 +102,7 @@ class Collector:
             if number < self.limit:
                 self.extend((number, send, self.kinds.receiver(receiver, is_async), start, end))
             elif self.closed:
-                self.late += 1
+                self.late.count += 1
             else:
                 self.overflow.add_call(number, send, start, end)
         except Exception as failure:
@@ -198,8 +204,8 @@ class Scope:
         return self.collector.failure
 
     @property
-    def late(self) -> int:
-        """How many spans ended after the outermost scope, in tasks and threads that outlived it."""
+    def late(self) -> Tally:
+        """Counts the spans that end after the outermost scope, in tasks and threads that outlive it."""
         return self.collector.late
 
     def mark(self, phase: str, label: str = "") -> None:
@@ -221,8 +227,10 @@ class Scope:
 
     def close(self) -> None:
         """End the recording, and make current again in this context what was so before."""
-        self.recording.freeze()
-        self.discard()
+        try:
+            self.recording.freeze()
+        finally:
+            self.discard()
 
     def discard(self) -> None:
         """End without a recording."""

@@ -11,10 +11,10 @@ logger = logging.getLogger("signal_panel")
 
 @contextmanager
 def kept_to_ourselves(note: Callable[[str], None] | None = None) -> Iterator[None]:
-    """Log an exception that leaves the block, and go on; ``note`` gets the name of its type."""
+    """Log an exception that would leave the block; ``note`` gets the name of its type."""
     try:
         yield
     except Exception as failure:
-        logger.exception("The signal panel failed. What it watches goes on without it.")
+        logger.exception("The signal panel failed. What it watches goes on as without it.")
         if note is not None:
             note(type(failure).__name__)

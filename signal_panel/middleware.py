@@ -8,9 +8,9 @@ the toolbar's own middleware runs; one that nobody has claimed when the view is 
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial, wraps
 from typing import Any
@@ -24,11 +24,10 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse
 
+from signal_panel.failures import kept_to_ourselves
 from signal_panel.naming import view_name
 from signal_panel.recording import Recording
-from signal_panel.tracer import close_scope, open_scope
-
-logger = logging.getLogger("signal_panel")
+from signal_panel.tracer import Tally, close_scope, open_scope
 
 _current: ContextVar[RequestScope | None] = ContextVar("signal_panel_request", default=None)
 
@@ -37,6 +36,7 @@ class RequestScope:
     """One request while it is recorded."""
 
     def __init__(self) -> None:
+        self._failure = ""
         self._outer = _current.get()
         self._when_finished: Callable[[Recording], None] | None = None
         self.is_being_handled = False
@@ -48,6 +48,20 @@ class RequestScope:
     def recording(self) -> Recording:
         """What has been recorded so far, or in all once the request has finished."""
         return self._scope.recording
+
+    @property
+    def failure(self) -> str:
+        """The type of a failure of ours during the request, or empty."""
+        return self._failure or self._scope.failure
+
+    def failed(self, failure: str) -> None:
+        """Note the type of a failure of ours."""
+        self._failure = failure
+
+    @property
+    def late(self) -> Tally:
+        """Counts the spans that end after the request, in tasks and threads that outlive it."""
+        return self._scope.late
 
     @property
     def is_claimed(self) -> bool:
@@ -80,16 +94,14 @@ class RequestScope:
         if self._scope.closed:
             return
         when_finished, self._when_finished = self._when_finished, None
-        try:
-            close_scope(self._scope, keep=when_finished is not None)
-            if when_finished is not None:
-                _outside_event_loop(partial(when_finished, self._scope.recording))
-        except Exception:
-            logger.exception("The signals of a request could not be kept.")
+        close_scope(self._scope, keep=when_finished is not None)
+        if when_finished is not None:
+            _outside_event_loop(partial(when_finished, self._scope.recording))
 
     def __del__(self) -> None:
         # A request whose request_finished is never sent must not leave Signal patched.
-        close_scope(self._scope, keep=False)
+        with kept_to_ourselves():
+            close_scope(self._scope, keep=False)
 
 
 def current_request() -> RequestScope | None:
@@ -134,13 +146,11 @@ class SignalPanelMiddleware:
 
     def process_view(self, request: HttpRequest, view: Any, *_: object) -> None:
         """The view is about to run: mark it, or throw away what nobody wants."""
-        scope = _current.get()
-        if scope is None:
-            return
-        if scope.is_claimed:
-            scope.mark("view", view_name(view))
-        else:
-            scope.end()
+        with _harmless() as scope:
+            if scope is not None and scope.is_claimed:
+                scope.mark("view", view_name(view))
+            elif scope is not None:
+                scope.end()
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> None:
         """The view has raised."""
@@ -150,8 +160,16 @@ class SignalPanelMiddleware:
         """A ``TemplateResponse`` is about to be rendered."""
         _mark("rendering")
         if isinstance(response, SimpleTemplateResponse):
-            response.add_post_render_callback(lambda _: _mark("response"))
+            response.add_post_render_callback(_rendered)
         return response
+
+
+@contextmanager
+def _harmless() -> Iterator[RequestScope | None]:
+    """The request that this context is in, for a block whose failure is only noted there."""
+    scope = _current.get()
+    with kept_to_ourselves(None if scope is None else scope.failed):
+        yield scope
 
 
 def _enter() -> RequestScope | None:
@@ -163,11 +181,12 @@ def _enter() -> RequestScope | None:
 
 def _leave(scope: RequestScope | None, response: Any) -> None:
     if scope is not None:
-        scope.is_being_handled = False
-        if not scope.is_claimed:
-            scope.end()
-        elif getattr(response, "streaming", False):
-            scope.mark("streaming")
+        with kept_to_ourselves(scope.failed):
+            scope.is_being_handled = False
+            if not scope.is_claimed:
+                scope.end()
+            elif getattr(response, "streaming", False):
+                scope.mark("streaming")
 
 
 def _outside_event_loop(function: Callable[[], None]) -> None:
@@ -182,25 +201,30 @@ def _outside_event_loop(function: Callable[[], None]) -> None:
 
 
 def _mark(phase: str) -> None:
-    scope = _current.get()
-    if scope is not None:
-        scope.mark(phase)
+    with _harmless() as scope:
+        if scope is not None:
+            scope.mark(phase)
+
+
+def _rendered(response: object) -> None:
+    _mark("response")
 
 
 def _begin_request() -> None:
-    # What is left of a request that never finished ends here; one being handled has this one inside it.
-    stale = _current.get()
-    if stale is not None and not stale.is_being_handled:
-        stale.end()
-    # The toolbar's own callbacks refuse where DEBUG is off; a project's may not.
-    if settings.DEBUG or "SHOW_TOOLBAR_CALLBACK" in getattr(settings, "DEBUG_TOOLBAR_CONFIG", {}):
-        RequestScope()
+    with _harmless() as stale:
+        # What is left of a request that never finished ends here; one being handled has this one inside it.
+        if stale is not None and not stale.is_being_handled:
+            stale.end()
+    with kept_to_ourselves():
+        # The toolbar's own callbacks refuse where DEBUG is off; a project's may not.
+        if settings.DEBUG or "SHOW_TOOLBAR_CALLBACK" in getattr(settings, "DEBUG_TOOLBAR_CONFIG", {}):
+            RequestScope()
 
 
 def _end_request() -> None:
-    scope = _current.get()
-    if scope is not None:
-        scope.end()
+    with _harmless() as scope:
+        if scope is not None:
+            scope.end()
 
 
 def _watch_requests() -> None:
@@ -213,11 +237,11 @@ def _watch_requests() -> None:
         return
 
     def send_started(sender: Any, **named: Any) -> Any:
-        _harmlessly(_begin_request)
+        _begin_request()
         return Signal.send(request_started, sender, **named)
 
     async def asend_started(sender: Any, **named: Any) -> Any:
-        _harmlessly(_begin_request)
+        _begin_request()
         return await Signal.asend(request_started, sender, **named)
 
     def send_finished(sender: Any, **named: Any) -> Any:
@@ -249,10 +273,3 @@ def _marking_the_views_end(check_response: Callable[..., None]) -> Callable[...,
         return check_response(self, response, callback, name)
 
     return marking
-
-
-def _harmlessly(function: Callable[[], None]) -> None:
-    try:
-        function()
-    except Exception:
-        logger.exception("The signals of a request could not be recorded.")

@@ -18,8 +18,11 @@ TABLE_ROWS = 500
 Stats = dict[str, Any]
 
 
-def context(stats: Stats, spans_url: str) -> dict[str, Any]:
-    """All that ``panel.html`` needs; ``spans_url`` answers with the recording's JSON."""
+def context(stats: Stats, spans_url: str, late: int = 0) -> dict[str, Any]:
+    """All that ``panel.html`` needs.
+
+    ``spans_url`` answers with the recording's JSON; ``late`` spans have ended after the request.
+    """
     frame = {"css_url": static("signal_panel/css/panel.css"), "subtitle": subtitle(stats)}
     if "recording" not in stats:
         return {**frame, "spans_url": None, "problem": _problem(stats)}
@@ -27,7 +30,7 @@ def context(stats: Stats, spans_url: str) -> dict[str, Any]:
         **frame,
         "spans_url": spans_url,
         "problem": None,
-        "notes": _notes(stats),
+        "notes": _notes(stats, late),
         "head": _head(stats),
         "empty": not stats["sends"],
         "rows": _rows(Recording.from_json(stats["recording"])),
@@ -55,18 +58,23 @@ def server_timing(stats: Stats) -> str:
     return f"Signals: sends {stats['sends']}, receiver calls {stats['calls']}"
 
 
+def failure_text(failure: str) -> str:
+    """What is said where a failure of ours, of the type so named, is all there is to show."""
+    return _(
+        "The panel failed with %(error)s. Your application did not notice; "
+        "the server's log has the traceback."
+    ) % {"error": failure}
+
+
 def _problem(stats: Stats) -> dict[str, str]:
     if "failure" in stats:
-        text = _(
-            "The panel failed with %(error)s. Your application did not notice; "
-            "the server's log has the traceback."
-        ) % {"error": stats["failure"]}
+        text = failure_text(stats["failure"])
     else:
         text = _("The panel was switched off, or the request is no longer stored.")
     return {"title": _("The signals of this request were not recorded."), "text": text}
 
 
-def _notes(stats: Stats) -> list[str]:
+def _notes(stats: Stats, late: int) -> list[str]:
     notes = []
     if not stats["whole_request"]:
         notes.append(
@@ -79,8 +87,15 @@ def _notes(stats: Stats) -> list[str]:
         text = _("Showing the first %(kept)s of %(all)s spans: SIGNAL_PANEL['MAX_SPANS'] keeps no more.")
         spans = stats["sends"] + stats["calls"]
         notes.append(text % {"kept": thousands(spans - stats["dropped"]), "all": thousands(spans)})
+    if late:
+        text = ngettext(
+            "%(count)s span ended after the request, in a task or thread that outlived it.",
+            "%(count)s spans ended after the request, in tasks or threads that outlived it.",
+            late,
+        )
+        notes.append(text % {"count": thousands(late)})
     if "failure" in stats:
-        notes.append(_problem(stats)["text"])
+        notes.append(failure_text(stats["failure"]))
     return notes
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import logging
+from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from uuid import UUID
 
@@ -16,14 +16,14 @@ from django.db import connections
 from django.http import Http404, HttpRequest, HttpResponse
 from django.templatetags.static import static
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy
 
 from signal_panel import middleware, page, templating
+from signal_panel.failures import kept_to_ourselves
 from signal_panel.recording import Recording
 from signal_panel.summary import totals
-from signal_panel.tracer import Scope, close_scope, open_scope
-
-logger = logging.getLogger("signal_panel")
+from signal_panel.tracer import Scope, Tally, close_scope, open_scope
 
 
 class SignalTimelinePanel(Panel):
@@ -74,65 +74,89 @@ class SignalTimelinePanel(Panel):
         with self._harmless():
             self._store()
         if self._failure:
-            self.record_stats({"failure": self._failure})
+            with self._harmless():
+                self.record_stats({"failure": self._failure})
 
     def generate_server_timing(self, request: HttpRequest, response: HttpResponse) -> None:
         """Send the totals to the browser's own developer tools."""
-        stats = self.get_stats()
-        if "sends" in stats:
-            self.record_server_timing("receivers", page.server_timing(stats), stats["receivers_ns"] / 1e6)
+        with self._harmless():
+            stats = self.get_stats()
+            if "sends" in stats:
+                title = page.server_timing(stats)
+                self.record_server_timing("receivers", title, stats["receivers_ns"] / 1e6)
 
     def _store(self) -> None:
-        if self._recording is not None:
-            so_far = Recording(self._recording.columns)
-            self.record_stats(
-                {
-                    **asdict(totals(so_far)),
-                    "dropped": so_far.dropped,
-                    "whole_request": self._window is None,
-                    "recording": so_far.to_json(),
-                }
-            )
+        if self._recording is None:
+            return
+        so_far = Recording(self._recording.columns)
+        stats = {
+            **asdict(totals(so_far)),
+            "dropped": so_far.dropped,
+            "whole_request": self._window is None,
+            "recording": so_far.to_json(),
+        }
+        failure = self._failure or (self._request.failure if self._request else "")
+        self.record_stats({**stats, "failure": failure} if failure else stats)
 
     def _add_what_came_late(self, recording: Recording) -> None:
         """Store the recording again, whole: called once ``request_finished`` has been sent.
 
         A request that the store has evicted meanwhile would come back by being written to.
         """
+        _remember_late_spans(self.toolbar.request_id, self._request)
         with _database_connections_left_as_found():
             if self.toolbar.store.exists(self.toolbar.request_id):
                 self._store()
 
-    @contextmanager
-    def _harmless(self) -> Iterator[None]:
-        try:
-            yield
-        except Exception as error:
-            logger.exception("The signal timeline panel failed.")
-            self._failure = type(error).__name__
+    def _failed(self, failure: str) -> None:
+        self._failure = failure
+
+    def _harmless(self) -> AbstractContextManager[None]:
+        return kept_to_ourselves(self._failed)
 
     # When somebody looks
 
     @property
     def nav_subtitle(self) -> str:
         """The totals, for the side bar."""
-        return page.subtitle(self.get_stats())
+        with self._harmless():
+            return page.subtitle(self.get_stats())
+        return self._failure
 
     @property
     def content(self) -> str:
         """The panel's HTML, from nothing but the stored stats."""
-        spans_url = f"{reverse('djdt:signal_timeline_spans')}?request_id={self.toolbar.request_id}"
-        return templating.render("panel.html", page.context(self.get_stats(), spans_url))
+        with self._harmless():
+            request_id = self.toolbar.request_id
+            spans_url = f"{reverse('djdt:signal_timeline_spans')}?request_id={request_id}"
+            late = _late_spans.get(request_id)
+            context = page.context(self.get_stats(), spans_url, late.count if late else 0)
+            return templating.render("panel.html", context)
+        return format_html("<p>{}</p>", page.failure_text(self._failure))
 
     @property
     def scripts(self) -> list[str]:
         """The panel's ES module."""
-        return [static("signal_panel/js/panel.js")]
+        with self._harmless():
+            return [static("signal_panel/js/panel.js")]
+        return []
 
     @classmethod
     def get_urls(cls) -> list[URLPattern]:
         """Where the browser fetches a request's spans."""
         return [path("signal_timeline/spans/", spans, name="signal_timeline_spans")]
+
+
+# Of the last requests that this process served: only it knows what came after the store's last write.
+_late_spans: OrderedDict[str, Tally] = OrderedDict()
+_LATE_SPANS_KEPT = 100
+
+
+def _remember_late_spans(request_id: str, request: middleware.RequestScope | None) -> None:
+    if request is not None:
+        _late_spans[request_id] = request.late
+        while len(_late_spans) > _LATE_SPANS_KEPT:
+            _late_spans.popitem(last=False)
 
 
 @contextmanager

@@ -70,9 +70,9 @@ class Columns:
     """What a recording is made of. The JSON has the same parts; docs/how-it-works.md describes it.
 
     ``kind`` is an index into ``sends`` where it is zero or more, else ``-1 - kind`` is one into
-    ``receivers``. ``parent`` is the parent's index or -1. ``exceptions``, ``busy`` and ``hops`` are of those spans that have
-    any: the exception's type as an index into the strings, an async receiver's busy time, and the time that a
-    send spent changing threads. All times are nanoseconds, from the recording's start.
+    ``receivers``. ``parent`` is the parent's index or -1. ``exceptions``, ``busy`` and ``hops`` are of those
+    spans that have any: the exception's type as an index into the strings, an async receiver's busy time, and
+    the time that a send spent changing threads. All times are nanoseconds, from the recording's start.
     """
 
     epoch: float

@@ -18,6 +18,7 @@ from django.utils import translation
 from django.utils.translation import trans_real
 
 from signal_panel import Recording, panel
+from tests.shop import views
 from tests.stores import newest_stats, stored_requests
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -283,9 +284,24 @@ class TestFailures:
         response: HttpResponse = client.get("/order/")
         assert response.status_code == 200
         assert "Ordered" in response.content.decode()
-        assert "The signal timeline panel failed." in caplog.text
+        assert "The signal panel failed." in caplog.text
         html = render_panel(client, stored_requests()[-1])["content"]
         assert "The panel failed with RuntimeError." in html
+
+
+class TestSpansThatComeTooLate:
+    def test_they_are_counted_and_told_and_belong_to_no_recording(self, client: Client) -> None:
+        async def request() -> None:
+            await AsyncClient().get("/outlived/")
+            before = newest_stats()
+            may_go_on, task = views.outliving.pop()
+            may_go_on.set()
+            await task
+            assert newest_stats() == before
+
+        asyncio.run(request())
+        html = render_panel(client, stored_requests()[-1])["content"]
+        assert "2 spans ended after the request, in tasks or threads that outlived it." in html
 
 
 def test_an_async_request_has_its_panel(toolbar: Any, client: Client) -> None:

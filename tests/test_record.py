@@ -10,6 +10,7 @@ import threading
 import warnings
 import weakref
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -763,6 +764,82 @@ class TestAsync:
         recording = asyncio.run(main())
         assert seen == ["cancelled"]
         assert recording.calls[0].exception == "asyncio.exceptions.CancelledError"
+
+
+class TestCarry:
+    def test_a_thread_handed_a_carried_function_is_part_of_the_recording(self) -> None:
+        signal = Signal()
+
+        @receiver(signal)
+        def starts_a_thread(**kwargs: Any) -> None:
+            work = functools.partial(module_signal.send, sender=None)
+            thread = threading.Thread(target=signal_panel.carry(work))
+            thread.start()
+            thread.join()
+
+        with signal_panel.record() as recording:
+            signal.send(sender=None)
+        assert recording.sends[1].parent == recording.sends[0].calls[0]
+
+    def test_an_executor_s_thread_has_its_own_context_back_afterwards(self) -> None:
+        with ThreadPoolExecutor(1) as executor, signal_panel.record() as recording:
+            executor.submit(signal_panel.carry(module_signal.send), sender=Author).result()
+            executor.submit(module_signal.send, sender=Book).result()
+        assert [s.sender for s in recording.sends] == ["tests.shop.models.Author"]
+
+    def test_it_passes_on_arguments_answers_and_exceptions(self) -> None:
+        assert signal_panel.carry(divmod)(7, 2) == (3, 1)
+        with pytest.raises(ZeroDivisionError):
+            signal_panel.carry(divmod)(7, 0)
+
+
+class TestFailuresOfOurs:
+    """Whatever fails in recording a send, the send goes on as without us."""
+
+    @pytest.mark.parametrize("method", METHODS)
+    @pytest.mark.parametrize(
+        "function",
+        [
+            "signal_panel.kinds.Kinds.send",
+            "signal_panel.kinds.Kinds.receiver",
+            "signal_panel.kinds.users_frame",
+            "signal_panel.naming.sender_name",
+            "signal_panel.naming.receiver_definition",
+            "signal_panel.collector.Collector._raised",
+        ],
+    )
+    @pytest.mark.usefixtures("dispatcher")
+    def test_a_function_that_fails_changes_no_send(
+        self, method: str, function: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        signal = Signal()
+
+        def sync_one(**kwargs: Any) -> int:
+            return 1
+
+        async def async_one(**kwargs: Any) -> int:
+            return 2
+
+        def raises(**kwargs: Any) -> None:
+            raise LookupError
+
+        def fails(*args: object, **kwargs: object) -> None:
+            raise RuntimeError("ours")
+
+        for one in (sync_one, async_one):
+            signal.connect(one)
+        with signal_panel.record() as recording:
+            monkeypatch.setattr(function, fails)
+            assert call(method, signal) == [(sync_one, 1), (async_one, 2)]
+            signal.connect(raises)
+            if method.endswith("robust"):
+                assert isinstance(call(method, signal)[1][1], LookupError)
+            else:
+                with pytest.raises(LookupError):
+                    call(method, signal)
+            monkeypatch.undo()
+        assert len([r for r in caplog.records if r.name == "signal_panel"]) == 1
+        assert recording.to_json()
 
 
 class TestNothingIsChanged:

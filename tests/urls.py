@@ -17,6 +17,7 @@ urlpatterns = [
             "failing",
             "asks-itself",
             "many",
+            "outlived",
             "markup",
         )
     ),

@@ -5,11 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from signal_panel import conf
-from signal_panel.collector import Scope
+from signal_panel.collector import Scope, current
 from signal_panel.recording import Recording
 from signal_panel.tracer import patching
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def open_scope(
@@ -18,12 +23,16 @@ def open_scope(
 ) -> Scope:
     """Record what this context sends from now on, until ``close_scope``."""
     patching.install()
-    return Scope(
-        max_spans=conf.get("MAX_SPANS"),
-        ignore=conf.get("IGNORE"),
-        clock=clock,
-        wall_clock=wall_clock,
-    )
+    try:
+        return Scope(
+            max_spans=conf.get("MAX_SPANS"),
+            ignore=conf.get("IGNORE"),
+            clock=clock,
+            wall_clock=wall_clock,
+        )
+    except BaseException:
+        patching.uninstall()
+        raise
 
 
 def close_scope(scope: Scope, *, keep: bool = True) -> None:
@@ -52,3 +61,23 @@ def record(
         yield scope.recording
     finally:
         close_scope(scope)
+
+
+def carry(function: Callable[P, R]) -> Callable[P, R]:
+    """Make a function part of what is being recorded here and now, whichever thread runs it.
+
+    A new thread or an executor starts without a context, so that what it sends is not recorded. Hand it
+    ``carry(work)`` instead of ``work``.
+    """
+    inside = current.get()
+
+    @wraps(function)
+    def carried(*args: P.args, **kwargs: P.kwargs) -> R:
+        outside = current.get()
+        current.set(inside)
+        try:
+            return function(*args, **kwargs)
+        finally:
+            current.set(outside)
+
+    return carried

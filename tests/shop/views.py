@@ -1,3 +1,6 @@
+import asyncio
+
+from django.dispatch import Signal
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.template import engines
 from django.template.response import TemplateResponse
@@ -85,3 +88,21 @@ def markup(request):
     page_streamed.send(sender=type("<b>", (), {}), number=0)
     page_streamed.disconnect(receiver)
     return HttpResponse(PAGE.format("Markup"))
+
+
+outliving = []
+
+
+async def outlived(request):
+    """Leaves behind a send whose receiver still waits, and what lets it go on."""
+    may_go_on = asyncio.Event()
+
+    async def waits(**kwargs):
+        await may_go_on.wait()
+
+    signal = Signal()
+    signal.connect(waits, weak=False)
+    task = asyncio.create_task(signal.asend(sender=None))
+    await asyncio.sleep(0.001)
+    outliving.append((may_go_on, task))
+    return HttpResponse(PAGE.format("Outlived"))
