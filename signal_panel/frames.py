@@ -22,6 +22,7 @@ class SuspendedAt(NamedTuple):
 
 
 _HOP = SyncToAsync.thread_handler.__code__
+_BEFORE_HOP = SyncToAsync.__call__.__code__
 _EVENT_LOOP = asyncio.Handle._run.__code__  # what runs the loop did not cause what the loop runs
 _passed_through: set[CodeType] = set()
 _SUSPENDABLE = (CoroutineType, GeneratorType, AsyncGeneratorType)
@@ -82,7 +83,8 @@ def _find_origin(loop: Any, task_context: object) -> SuspendedAt | None:
                     users = SuspendedAt(frame.f_code, frame.f_lasti, frame.f_globals)
                 elif owner is SERVER_ENTRY:
                     users = None
-                if frame.f_locals.get("task_context") is task_context:
+                # Before Python 3.13 looking at a frame's variables keeps them alive: never at the user's.
+                if frame.f_code is _BEFORE_HOP and frame.f_locals.get("task_context") is task_context:
                     return users
             waiting = _awaited_by(waiting)
     return None
