@@ -1,6 +1,6 @@
 """Takes the pictures of the documentation, of the bookshop that ``make example`` serves.
 
-    .venv/bin/python docs/images/take.py http://127.0.0.1:8000/
+Run it so: ``.venv/bin/python docs/images/take.py http://127.0.0.1:8000/``
 """
 
 import shutil
