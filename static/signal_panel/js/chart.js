@@ -193,7 +193,9 @@ export class Chart {
             const eased = 1 - (1 - passed) ** 3;
             const between = (a, b) => a + (b - a) * eased;
             this.scene.view =
-                passed < 1 ? { from: between(from.from, to.from), to: between(from.to, to.to) } : to;
+                passed < 1
+                    ? { from: between(from.from, to.from), to: between(from.to, to.to) }
+                    : to;
             this.draw();
             if (passed < 1) {
                 this.gliding = requestAnimationFrame(step);

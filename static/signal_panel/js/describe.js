@@ -111,7 +111,11 @@ export function details(spans, span, messages, select) {
     if (parent >= 0) {
         const above = spans.kinds[spans.kind[parent]];
         const link = button("djsp-link", above.name, () => select(parent));
-        fact(kind.isSend ? messages.sent_in : messages.called_by, link, ` ${above.method}`);
+        fact(
+            kind.isSend ? messages.sent_in : messages.called_by,
+            link,
+            above.isSend ? `, ${above.method}` : "",
+        );
     }
     if (send.path) {
         const inside = send.inside ? ` ${fill(messages.in_function, { name: send.inside })}` : "";
@@ -125,9 +129,7 @@ export function details(spans, span, messages, select) {
 
     const list = element("dl", "djsp-facts");
     for (const [name, value] of facts) {
-        list.append(
-            element("div", "", element("dt", "", name), " ", element("dd", "", ...value)),
-        );
+        list.append(element("div", "", element("dt", "", name), " ", element("dd", "", ...value)));
     }
     return [title, list];
 }

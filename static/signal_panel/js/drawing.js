@@ -32,6 +32,8 @@ const FONT_SIZE = 11;
 const SHADES = 8;
 const FAINTEST = 0.25;
 const SEND = 0.28;
+// Too narrow for an outline, a send needs more colour to be seen at all.
+const NARROW_SEND = 0.5;
 const DIMMED = 0.22;
 
 /** How dark a column is that is occupied for this part of its time. */
@@ -67,7 +69,7 @@ function fitting(ctx, text, room) {
     if (width <= room) {
         return text;
     }
-    const letters = Math.floor((text.length * room) / width) - 1;
+    const letters = Math.floor((text.length * (room - widthOf(ctx, "…"))) / width);
     return letters >= 3 ? `${text.slice(0, letters)}…` : "";
 }
 
@@ -128,13 +130,17 @@ class RowPainter {
         const color = theme.apps[scene.colorOf[spans.kind[span]]];
         const faded = matched ? 1 : DIMMED;
         const wide = right - left;
+        const roomy = wide >= 4 * ratio;
 
         ctx.fillStyle = color;
-        ctx.globalAlpha = shade(occupied) * (kind.isSend ? SEND : 1) * faded;
+        ctx.globalAlpha = shade(occupied) * faded;
+        if (kind.isSend) {
+            ctx.globalAlpha *= roomy ? SEND : NARROW_SEND;
+        }
         // A gap of one pixel keeps neighbours apart, where there is room for one.
-        const drawn = wide >= 4 * ratio ? wide - Math.round(ratio) : wide;
+        const drawn = roomy ? wide - Math.round(ratio) : wide;
         ctx.fillRect(left, top, drawn, height);
-        if (kind.isSend && wide >= 4 * ratio) {
+        if (kind.isSend && roomy) {
             ctx.globalAlpha = faded;
             ctx.strokeStyle = color;
             ctx.lineWidth = Math.round(ratio);
@@ -151,8 +157,10 @@ class RowPainter {
             const indent = (raised ? 7 : 5) * ratio;
             const text = fitting(ctx, label, drawn - indent - 3 * ratio);
             if (text) {
+                // On a faded bar the text stands on the background.
+                const filled = matched && !kind.isSend;
                 ctx.globalAlpha = matched ? 1 : 0.5;
-                ctx.fillStyle = kind.isSend ? theme.colors.text : theme.colors["bar-text"];
+                ctx.fillStyle = filled ? theme.colors["bar-text"] : theme.colors.text;
                 ctx.fillText(text, left + indent, top + height / 2 + ratio / 2);
             }
         }

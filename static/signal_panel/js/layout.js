@@ -301,8 +301,7 @@ export function eachBar(spans, layout, row, view, width, bar) {
 export function placesAt(spans, layout, row, time, reach) {
     const first = firstEnding(spans, layout, row, time - reach / 2);
     const high = layout.offsets[row + 1];
-    const last =
-        first < high ? firstStarting(spans, layout, first, high, time + reach / 2) : first;
+    const last = first < high ? firstStarting(spans, layout, first, high, time + reach / 2) : first;
     return { first, last };
 }
 

@@ -6,7 +6,7 @@
  * an element; whenever the panel opens, what stands there is looked up, and started if it is new.
  */
 
-import { element, button } from "./elements.js";
+import { button, element } from "./elements.js";
 import { fill } from "./format.js";
 import { decode } from "./spans.js";
 import { Timeline } from "./timeline.js";

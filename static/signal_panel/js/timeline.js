@@ -51,9 +51,7 @@ export class Timeline {
 
     addLegend(legend) {
         for (const [app, color] of this.chart.colors) {
-            legend.append(
-                element("li", "", element("span", `djsp-swatch djsp-app-${color}`), app),
-            );
+            legend.append(element("li", "", element("span", `djsp-swatch djsp-app-${color}`), app));
         }
     }
 
@@ -105,8 +103,8 @@ export class Timeline {
 
     find(query) {
         this.matches = find(this.spans, query);
-        this.chart.highlight(this.matches && this.matches.flags);
-        this.table.filter(this.matches && this.matches.indices);
+        this.chart.highlight(this.matches?.flags ?? null);
+        this.table.filter(this.matches?.indices ?? null);
         this.count.textContent = this.matches
             ? fill(this.messages.matches, {
                   count: thousands(this.matches.indices.length),
@@ -252,7 +250,12 @@ export class Timeline {
     walk(step) {
         if (this.selected < 0) {
             const { from } = this.chart.view;
-            this.select(Math.max(0, this.spans.end.findIndex((end) => end > from)));
+            this.select(
+                Math.max(
+                    0,
+                    this.spans.end.findIndex((end) => end > from),
+                ),
+            );
             return;
         }
         const span = step(this.selected);
