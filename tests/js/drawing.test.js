@@ -1,0 +1,189 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import {
+    drawOverview,
+    drawPhases,
+    drawRows,
+    drawRuler,
+    ROW,
+    shade,
+} from "../../static/signal_panel/js/drawing.js";
+import { countBefore, layOut } from "../../static/signal_panel/js/layout.js";
+import { rowOf, spansOf } from "./samples.js";
+
+/** A canvas context that notes what is drawn. */
+class Notes {
+    constructor() {
+        this.calls = [];
+        this.globalAlpha = 1;
+    }
+
+    measureText(text) {
+        return { width: text.length * 6 };
+    }
+}
+
+for (const name of ["clearRect", "fillRect", "strokeRect", "fillText"]) {
+    Notes.prototype[name] = function (...values) {
+        this.calls.push({ name, values, fill: this.fillStyle, alpha: this.globalAlpha });
+    };
+}
+
+const colors = Object.fromEntries(
+    ["text", "muted", "grid", "bar-text", "accent", "error", "match", "phase", "shade"].map(
+        (name) => [name, name],
+    ),
+);
+
+function sceneOf(spans, more = {}) {
+    const layout = layOut(spans);
+    return {
+        spans,
+        layout,
+        view: { from: 0, to: spans.total },
+        theme: { font: "sans-serif", colors, apps: ["app-0", "app-1"] },
+        colorOf: spans.kinds.map(() => 1),
+        ratio: 1,
+        raisedBefore: countBefore(layout, spans.raised),
+        matchedBefore: null,
+        selected: -1,
+        hovered: -1,
+        ...more,
+    };
+}
+
+function drawn(spans, size = {}, more = {}) {
+    const ctx = new Notes();
+    const bars = drawRows(ctx, sceneOf(spans, more), {
+        width: 500,
+        height: 200,
+        scrolled: 0,
+        ...size,
+    });
+    return { bars, calls: ctx.calls };
+}
+
+/** The fills of bars, without the grid's lines. */
+const fills = (calls) => calls.filter(({ name, fill }) => name === "fillRect" && fill !== "grid");
+
+test("a hundred thousand spans take at most one bar a pixel", () => {
+    const { bars, calls } = drawn(rowOf(100_000, 5, 10));
+    assert.equal(bars, 500);
+    assert.equal(fills(calls).length, 500);
+});
+
+test("whatever the zoom, calls stay below one a pixel of each row", () => {
+    const spans = rowOf(10_000, 7, 10);
+    for (let width = spans.total; width > 50; width /= 1.7) {
+        const from = spans.total / 3;
+        const { calls } = drawn(spans, {}, { view: { from, to: from + width } });
+        const grid = calls.filter(({ fill }) => fill === "grid").length;
+        assert.ok(calls.length - grid - 1 <= 500, `${calls.length} at ${width}`);
+    }
+});
+
+test("only rows in sight are drawn", () => {
+    const nested = Array.from({ length: 1000 }, (_, i) => [i, 10_000 - 2 * i, i - 1, i % 2 === 0]);
+    const { bars, calls } = drawn(spansOf(nested), { height: 10 * ROW, scrolled: 400 * ROW });
+    assert.equal(bars, 10);
+    assert.ok(fills(calls).every(({ values }) => values[1] >= 0 && values[1] < 10 * ROW));
+});
+
+test("a half empty row looks half empty", () => {
+    const darkness = (time) => {
+        const { calls } = drawn(rowOf(100_000, time, 10));
+        const alphas = fills(calls).map(({ alpha }) => alpha);
+        return alphas.reduce((a, b) => a + b) / alphas.length;
+    };
+    assert.ok(darkness(5) < 0.8 * darkness(10));
+    assert.ok(darkness(1) < 0.8 * darkness(5));
+});
+
+test("shades grow with what is occupied, and even the least is seen", () => {
+    const shades = [0.001, 0.25, 0.5, 0.75, 1].map(shade);
+    assert.deepEqual(
+        shades,
+        shades.toSorted((a, b) => a - b),
+    );
+    assert.ok(shades[0] >= 0.25);
+    assert.equal(shades[4], 1);
+});
+
+test("labels stand only where they fit, and inside their bars", () => {
+    const spans = rowOf(5, 80, 100);
+    const texts = (width) =>
+        drawn(spans, { width })
+            .calls.filter(({ name }) => name === "fillText")
+            .map(({ values }) => values[0]);
+    assert.deepEqual(new Set(texts(1000)), new Set(["order_placed Order"]));
+    assert.ok(texts(400).every((text) => text.endsWith("…") && text.length * 6 < 64));
+    assert.deepEqual(texts(100), []);
+});
+
+test("sends are outlined, calls are filled", () => {
+    const { calls } = drawn(
+        spansOf([
+            [0, 100, -1, true],
+            [10, 80, 0, false],
+        ]),
+    );
+    assert.equal(calls.filter(({ name }) => name === "strokeRect").length, 1);
+    const [send, call] = fills(calls);
+    assert.ok(send.alpha < call.alpha);
+});
+
+test("what raised has a stripe and a sign", () => {
+    const { calls } = drawn(spansOf([[0, 100, -1, true]], { exceptions: [[0, 1]] }));
+    assert.equal(fills(calls).filter(({ fill }) => fill === "error").length, 1);
+    assert.ok(calls.some(({ name, values }) => name === "fillText" && values[0].startsWith("! ")));
+});
+
+test("an exception in a crowd is still marked", () => {
+    const rows = Array.from({ length: 50_000 }, (_, i) => [i * 10, 5, -1, true]);
+    const { calls } = drawn(spansOf(rows, { exceptions: [[25_000, 1]] }));
+    assert.equal(fills(calls).filter(({ fill }) => fill === "error").length, 1);
+});
+
+test("a search dims what it does not find", () => {
+    const spans = rowOf(2, 40, 100);
+    const matchedBefore = Uint32Array.of(0, 0, 1);
+    const [other, match] = fills(drawn(spans, {}, { matchedBefore }).calls);
+    assert.ok(other.alpha < match.alpha / 3);
+});
+
+test("the selected span is outlined, even one too short to see", () => {
+    const spans = rowOf(10_000, 5, 10);
+    const { calls } = drawn(spans, {}, { selected: 5000 });
+    const [outline] = calls.filter(({ name }) => name === "strokeRect");
+    assert.ok(outline.values[2] >= 4);
+});
+
+test("the ruler says the time at its ticks", () => {
+    const ctx = new Notes();
+    drawRuler(ctx, sceneOf(rowOf(2, 5e6, 5e6)), { width: 1000, height: 20 });
+    const texts = ctx.calls.filter(({ name }) => name === "fillText").map((c) => c.values[0]);
+    assert.deepEqual(texts.slice(0, 3), ["0\u202fms", "1\u202fms", "2\u202fms"]);
+});
+
+test("phases carry their labels", () => {
+    const ctx = new Notes();
+    drawPhases(ctx, sceneOf(rowOf(1, 100, 1)), { width: 500, height: 20 }, (p) => p.label);
+    assert.ok(ctx.calls.some(({ values }) => values[0] === "shop.views.checkout"));
+});
+
+test("the overview shades what is out of view", () => {
+    const ctx = new Notes();
+    const scene = sceneOf(rowOf(10, 10, 10), { view: { from: 25, to: 75 } });
+    const open = new Float64Array(100).fill(1);
+    const raised = new Uint8Array(100);
+    drawOverview(ctx, scene, { width: 100, height: 40 }, { open, raised, matched: null });
+    const shaded = ctx.calls.filter(({ fill, name }) => fill === "shade" && name === "fillRect");
+    assert.deepEqual(
+        shaded.map(({ values }) => [values[0], values[2]]),
+        [
+            [0, 25],
+            [75, 25],
+        ],
+    );
+});

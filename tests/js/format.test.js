@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import {
+    duration,
+    fill,
+    shortName,
+    shortPath,
+    thousands,
+    tick,
+} from "../../static/signal_panel/js/format.js";
+
+test("a duration has three digits and the unit that suits it", () => {
+    const expected = {
+        0: "0 ns",
+        7: "7 ns",
+        999: "999 ns",
+        1000: "1.00 µs",
+        12345: "12.3 µs",
+        123456: "123 µs",
+        999499: "999 µs",
+        48200000: "48.2 ms",
+        1240000000: "1.24 s",
+        155000000000: "155 s",
+    };
+    for (const [ns, text] of Object.entries(expected)) {
+        assert.equal(duration(Number(ns)).replace("\u202f", " "), text);
+    }
+});
+
+test("a duration that rounds up to a unit is told in it", () => {
+    assert.equal(duration(999960), "1.00\u202fms");
+    assert.equal(duration(999960000), "1.00\u202fs");
+});
+
+test("a number and its unit cannot be parted at the end of a line", () => {
+    assert.ok(duration(1).includes("\u202f"));
+    assert.ok(tick(0, 1e6, 1e9).includes("\u202f"));
+});
+
+test("ticks have the decimals that their step needs", () => {
+    const at = (ns, step, largest) => tick(ns, step, largest).replace("\u202f", " ");
+    assert.equal(at(20e6, 20e6, 155e6), "20 ms");
+    assert.equal(at(48_201_000, 1000, 48_300_000), "48.201 ms");
+    assert.equal(at(1.5e9, 0.5e9, 3e9), "1.5 s");
+    assert.equal(at(0, 200, 900), "0 ns");
+});
+
+test("thousands are set apart", () => {
+    assert.equal(thousands(0), "0");
+    assert.equal(thousands(999), "999");
+    assert.equal(thousands(100000), "100,000");
+    assert.equal(thousands(1234567), "1,234,567");
+});
+
+test("a text's places are filled by name, as Python's are", () => {
+    assert.equal(fill("%(count)s of %(total)s", { count: 12, total: 214 }), "12 of 214");
+    assert.equal(fill("%(name)s", { name: "$& %(name)s" }), "$& %(name)s");
+});
+
+test("a name is shortened to its last part, with the class of a method", () => {
+    assert.equal(shortName("django.db.models.signals.post_save"), "post_save");
+    assert.equal(shortName("shop.models.Order"), "Order");
+    assert.equal(shortName("shop.receivers.Indexer.on_save"), "Indexer.on_save");
+    assert.equal(shortName("shop.apps.ready.<locals>.<lambda>"), "<lambda>");
+    assert.equal(shortName(""), "");
+});
+
+test("a path is shortened to what tells files apart", () => {
+    assert.equal(shortPath("/srv/bookshop/shop/views.py"), "shop/views.py");
+    assert.equal(shortPath("C:\\sites\\shop\\views.py"), "shop/views.py");
+    assert.equal(shortPath("/v/lib/site-packages/pkg/sub/mod.py"), "pkg/sub/mod.py");
+    assert.equal(shortPath("manage.py"), "manage.py");
+});

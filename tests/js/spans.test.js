@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { decode, firstChild, neighbour } from "../../static/signal_panel/js/spans.js";
+import { recordingOf, spansOf } from "./samples.js";
+
+// send ( call ( send ) call ) send
+const NESTED = [
+    [100, 500, -1, true],
+    [110, 200, 0, false],
+    [120, 100, 1, true],
+    [320, 270, 0, false],
+    [700, 50, -1, true],
+];
+
+test("the columns' differences become times, parents and depths", () => {
+    const spans = spansOf(NESTED);
+    assert.deepEqual([...spans.start], [100, 110, 120, 320, 700]);
+    assert.deepEqual([...spans.end], [600, 310, 220, 590, 750]);
+    assert.deepEqual([...spans.parent], [-1, 0, 1, 0, -1]);
+    assert.deepEqual([...spans.depth], [0, 1, 2, 1, 0]);
+    assert.deepEqual([...spans.children], [2, 1, 0, 0, 0]);
+    assert.equal(spans.total, 750);
+});
+
+test("kinds carry what spans have in common, sends first", () => {
+    const { kinds, kind } = spansOf(NESTED);
+    assert.deepEqual([...kind], [0, 1, 0, 1, 0]);
+    assert.deepEqual(kinds[0], {
+        isSend: true,
+        name: "shop.signals.order_placed",
+        label: "order_placed Order",
+        app: "shop",
+        sender: "shop.models.Order",
+        method: "send_robust",
+        path: "/srv/shop/views.py",
+        line: 92,
+        inside: "checkout",
+        isAsync: false,
+    });
+    assert.equal(kinds[1].name, "shop.receivers.index_order");
+    assert.equal(kinds[1].isAsync, true);
+    assert.equal(kinds[1].isSend, false);
+});
+
+test("what is not known is empty", () => {
+    const recording = recordingOf([[0, 1, -1, true]], { sends: [[0, -1, 0, -1, 0, -1]] });
+    const [kind] = decode(recording).kinds;
+    assert.equal(kind.sender, "");
+    assert.equal(kind.path, "");
+    assert.equal(kind.label, "order_placed");
+});
+
+test("self time leaves out what spans inside cover", () => {
+    assert.deepEqual([...spansOf(NESTED).self], [30, 100, 100, 270, 50]);
+});
+
+test("spans inside that overlap count once, and only as far as their parent lasts", () => {
+    const spans = spansOf([
+        [0, 100, -1, true],
+        [10, 50, 0, false],
+        [20, 50, 0, false],
+        [90, 400, 0, false],
+    ]);
+    assert.equal(spans.self[0], 100 - 60 - 10);
+    assert.equal(spans.total, 490);
+});
+
+test("exceptions and phases are read", () => {
+    const spans = spansOf(NESTED, { exceptions: [[3, 1]] });
+    assert.deepEqual([...spans.raised], [0, 0, 0, 1, 0]);
+    assert.equal(spans.exceptions.get(3), "shop.models.Order");
+    assert.deepEqual(spans.phases, [
+        { name: "view", label: "shop.views.checkout", start: 0, end: 100 },
+    ]);
+});
+
+test("a recording without spans is decoded too", () => {
+    const spans = spansOf([]);
+    assert.equal(spans.count, 0);
+    assert.ok(spans.total > 0);
+});
+
+test("one walks to the first span inside, and along a level", () => {
+    const spans = spansOf(NESTED);
+    assert.equal(firstChild(spans, 0), 1);
+    assert.equal(firstChild(spans, 4), -1);
+    assert.equal(neighbour(spans, 1, 1), 3);
+    assert.equal(neighbour(spans, 3, -1), 1);
+    assert.equal(neighbour(spans, 0, 1), 4);
+    assert.equal(neighbour(spans, 4, 1), -1);
+    assert.equal(neighbour(spans, 0, -1), -1);
+});
