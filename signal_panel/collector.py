@@ -225,22 +225,17 @@ class Scope:
         if not self.closed:
             current.set((self.collector, self._number))
 
-    def close(self) -> None:
-        """End the recording, and make current again in this context what was so before."""
-        try:
-            self.recording.freeze()
-        finally:
-            self.discard()
+    def leave(self) -> None:
+        """Make current again in this context what was so before, where this scope still is."""
+        if current.get() in ((self.collector, self._number), IDLE):
+            current.set(self._outer)
 
-    def discard(self) -> None:
-        """End without a recording."""
-        self.closed = True
+    def close(self) -> None:
+        """Keep nothing from now on. The recording stays if it has been frozen."""
         if self._is_outermost:
             self.collector.close()
         else:
             self.collector.limit = self._outer_limit
-        if current.get() in ((self.collector, self._number), IDLE):
-            current.set(self._outer)
 
     def _columns(self) -> Columns:
         """What has ended in this scope so far, as columns: whatever a chain of parents leads here from."""

@@ -41,8 +41,8 @@ class RequestScope:
         self._when_finished: Callable[[Recording], None] | None = None
         self.is_being_handled = False
         self._scope = open_scope()
-        self._scope.mark("middleware")
         _current.set(self)
+        self.mark("middleware")
 
     @property
     def recording(self) -> Recording:
@@ -88,20 +88,23 @@ class RequestScope:
         self.mark("response")
 
     def end(self) -> None:
-        """Stop recording, and hand over what was claimed."""
+        """Stop recording, and hand over what was claimed. A failure of that is only noted."""
         if _current.get() is self:
             _current.set(self._outer)
         if self._scope.closed:
             return
         when_finished, self._when_finished = self._when_finished, None
-        close_scope(self._scope, keep=when_finished is not None)
+        with kept_to_ourselves(self.failed):
+            close_scope(self._scope, keep=when_finished is not None)
         if when_finished is not None:
-            _outside_event_loop(partial(when_finished, self._scope.recording))
+            with kept_to_ourselves(self.failed):
+                _outside_event_loop(partial(when_finished, self._scope.recording))
 
     def __del__(self) -> None:
         # A request whose request_finished is never sent must not leave Signal patched.
-        with kept_to_ourselves():
-            close_scope(self._scope, keep=False)
+        if hasattr(self, "_scope"):
+            with kept_to_ourselves():
+                close_scope(self._scope, keep=False)
 
 
 def current_request() -> RequestScope | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
@@ -36,12 +36,19 @@ def open_scope(
 
 
 def close_scope(scope: Scope, *, keep: bool = True) -> None:
-    """End a scope, and with ``keep`` its recording stays. Does nothing where it has ended already."""
-    if not scope.closed:
-        try:
-            scope.close() if keep else scope.discard()
-        finally:
-            patching.uninstall()
+    """End a scope, and with ``keep`` its recording stays. Does nothing where it has ended already.
+
+    Whatever fails of it, nothing stays patched or current.
+    """
+    if scope.closed:
+        return
+    scope.closed = True
+    with ExitStack() as stack:
+        stack.callback(scope.close)
+        stack.callback(scope.leave)
+        stack.callback(patching.uninstall)
+        if keep:
+            scope.recording.freeze()
 
 
 @contextmanager

@@ -1,0 +1,154 @@
+"""Fault injection: every function of ours that runs in a request, made to raise in turn."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from debug_toolbar.store import get_store
+from django.dispatch import Signal
+from django.test import Client
+from django.urls import reverse
+
+from signal_panel import (
+    collector,
+    conf,
+    frames,
+    kinds,
+    middleware,
+    naming,
+    overflow,
+    page,
+    panel,
+    recording,
+    summary,
+    templating,
+)
+from signal_panel.middleware import current_request
+from signal_panel.tracer import scopes
+from tests.stores import stored_requests
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+MODULES = (
+    collector, conf, frames, kinds, middleware, naming, overflow, page, panel, recording, scopes, summary,
+    templating,
+)  # fmt: skip
+
+# What is called by Django, the toolbar or a send itself. These are made of guards around the others.
+BOUNDARY = {
+    "collector.Collector.kind_of", "collector.Collector.end_send", "collector.Collector.end_call",
+    "collector.Collector.failed", "collector.Collector.note",
+    "middleware.SignalPanelMiddleware.process_exception",
+    "middleware.SignalPanelMiddleware.process_template_response",
+    "middleware.SignalPanelMiddleware.process_view",
+    "middleware._begin_request", "middleware._end_request", "middleware._enter", "middleware._harmless",
+    "middleware._leave", "middleware._mark", "middleware._rendered", "middleware._marking_the_views_end",
+    "middleware._watch_requests", "collector.Scope.leave",
+    "collector._Idle.end_call",
+    "collector._Idle.end_send",
+    "middleware.RequestScope.failed", "middleware.RequestScope.end",
+    "panel.SignalTimelinePanel._failed", "panel.SignalTimelinePanel._harmless",
+    "panel.SignalTimelinePanel.disable_instrumentation", "panel.SignalTimelinePanel.enable_instrumentation",
+    "panel.SignalTimelinePanel.generate_server_timing", "panel.SignalTimelinePanel.generate_stats",
+    "panel.SignalTimelinePanel.get_headers", "panel.SignalTimelinePanel.get_urls",
+    "scopes.close_scope", "panel.spans", "page.failure_text",
+}  # fmt: skip
+
+
+def functions() -> Iterator[str]:
+    """Dotted names, within the package, of its functions and methods; of properties their getters'."""
+    for module in MODULES:
+        short = module.__name__.rsplit(".")[-1]
+        for name, thing in vars(module).items():
+            if getattr(thing, "__module__", None) != module.__name__:
+                continue
+            if inspect.isfunction(thing):
+                yield f"{short}.{name}"
+            elif inspect.isclass(thing):
+                for attribute, member in vars(thing).items():
+                    is_ours = inspect.isfunction(member) and member.__module__ == module.__name__
+                    if is_ours and not attribute.startswith("__"):
+                        yield f"{short}.{name}.{attribute}"
+
+
+def inject(fault: pytest.MonkeyPatch, name: str, fails: Any) -> None:
+    """Put a failing function in place of ours, under whatever name a module has imported it."""
+    module, *path = name.split(".")
+    owner: Any = next(m for m in MODULES if m.__name__.endswith(f".{module}"))
+    for part in path[:-1]:
+        owner = getattr(owner, part)
+    ours = vars(owner)[path[-1]]
+    modules = [m for n, m in list(sys.modules.items()) if n.split(".")[0] == "signal_panel"]
+    for one in [owner, *modules]:
+        for attribute, value in list(vars(one).items()):
+            if value is ours:
+                fault.setattr(one, attribute, fails)
+
+
+def what_the_client_gets(response: Any) -> tuple[Any, ...]:
+    """The response without what the toolbar adds to it."""
+    body = b"".join(response)
+    headers = {
+        name: value
+        for name, value in response.headers.items()
+        if name not in ("Server-Timing", "djdt-request-id", "Content-Length")
+    }
+    return response.status_code, headers, body.split(b'<div id="djDebugRoot"')[0]
+
+
+@pytest.fixture
+def client(settings: Any) -> Client:
+    settings.DEBUG_TOOLBAR_CONFIG = {
+        **settings.DEBUG_TOOLBAR_CONFIG,
+        "TOOLBAR_STORE_CLASS": "debug_toolbar.store.MemoryStore",
+    }
+    get_store().clear()
+    return Client(raise_request_exception=False)
+
+
+PATHS = ("/order/", "/template/", "/streaming/", "/failing/")
+
+
+@pytest.fixture(scope="module")
+def unharmed() -> dict[str, Any]:
+    """What the client gets of each path where nothing of ours fails, kept over the tests."""
+    return {}
+
+
+@pytest.mark.parametrize("name", sorted({*functions()} - BOUNDARY))
+def test_a_function_of_ours_that_fails_changes_no_response(
+    name: str,
+    client: Client,
+    unharmed: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for path in PATHS:
+        if path not in unharmed:
+            unharmed[path] = what_the_client_gets(client.get(path))
+    calls = []
+
+    def fails(*args: object, **kwargs: object) -> None:
+        calls.append(name)
+        raise RuntimeError("ours")
+
+    # A new process, as far as the names of signals go.
+    monkeypatch.setattr(naming._signal_names, "_modules_seen", 0)
+    with pytest.MonkeyPatch.context() as fault, caplog.at_level(logging.ERROR, "signal_panel"):
+        inject(fault, name, fails)
+        for path in PATHS:
+            assert what_the_client_gets(client.get(path)) == unharmed[path]
+            assert current_request() is None
+    assert Signal.send.__module__ == "django.dispatch.dispatcher"
+
+    failures = [record for record in caplog.records if record.name == "signal_panel"]
+    assert bool(failures) == bool(calls)
+    # The panel of such a request can still be asked for.
+    for request_id in stored_requests():
+        query = {"request_id": request_id, "panel_id": "SignalTimelinePanel"}
+        assert client.get(reverse("djdt:render_panel"), query).status_code == 200
