@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 import threading
 from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, GeneratorType
 from typing import Any, NamedTuple
@@ -71,6 +72,16 @@ def _origin_of_hop(handler: FrameType) -> SuspendedAt | None:
 
 
 def _find_origin(loop: Any, task_context: object) -> SuspendedAt | None:
+    # The thread may start before the coroutine that waits for it has been suspended, and catch it at that.
+    for _ in range(2):
+        for find in (_find_suspended, _find_running):
+            found, origin = find(loop, task_context)
+            if found:
+                return origin
+    return None
+
+
+def _find_suspended(loop: Any, task_context: object) -> tuple[bool, SuspendedAt | None]:
     # asgiref makes a new list for each hop and hands it to the thread: it tells which task waits for it.
     for task in asyncio.all_tasks(loop):
         users = None
@@ -83,11 +94,25 @@ def _find_origin(loop: Any, task_context: object) -> SuspendedAt | None:
                     users = SuspendedAt(frame.f_code, frame.f_lasti, frame.f_globals)
                 elif owner is SERVER_ENTRY:
                     users = None
-                # Before Python 3.13 looking at a frame's variables keeps them alive: never at the user's.
-                if frame.f_code is _BEFORE_HOP and frame.f_locals.get("task_context") is task_context:
-                    return users
+                if _is_before_hop(frame, task_context):
+                    return True, users
             waiting = _awaited_by(waiting)
-    return None
+    return False, None
+
+
+def _find_running(loop: Any, task_context: object) -> tuple[bool, SuspendedAt | None]:
+    frame = sys._current_frames().get(getattr(loop, "_thread_id", 0))
+    while frame is not None and not _is_before_hop(frame, task_context):
+        frame = frame.f_back
+    origin = users_frame(frame)
+    if origin is None:
+        return frame is not None, None
+    return True, SuspendedAt(origin.f_code, origin.f_lasti, origin.f_globals)
+
+
+def _is_before_hop(frame: FrameType, task_context: object) -> bool:
+    # Before Python 3.13 looking at a frame's variables keeps them alive: never at the user's.
+    return frame.f_code is _BEFORE_HOP and frame.f_locals.get("task_context") is task_context
 
 
 def _frame_of(waiting: Any) -> FrameType | None:

@@ -487,6 +487,21 @@ class TestSitesAcrossThreads:
             line_of("# awaits", type(self).test_the_line_that_awaited_asave)
         }
 
+    def test_the_line_where_the_thread_starts_before_the_coroutine_is_suspended(self) -> None:
+        # Which of the two happens first is a race, so it takes many.
+        async def hops() -> None:
+            for _ in range(300):
+                await sync_to_async(module_signal.send)(sender=None)  # hops
+
+        async def main() -> Recording:
+            with signal_panel.record() as recording:
+                await hops()
+            return recording
+
+        function = type(self).test_the_line_where_the_thread_starts_before_the_coroutine_is_suspended
+        lines = [send.site.line if send.site else None for send in asyncio.run(main()).sends]
+        assert lines == [line_of("# hops", function)] * 300
+
     def test_the_line_of_an_async_for_over_a_queryset(self) -> None:
         Author.objects.create(name="A")
 
