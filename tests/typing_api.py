@@ -28,6 +28,7 @@ assert_type(send.site, Site | None)
 assert_type(send.start_ns, int)
 assert_type(send.duration_ns, int)
 assert_type(send.self_ns, int)
+assert_type(send.hop_ns, int)
 assert_type(send.exception, str | None)
 assert_type(send.depth, int)
 assert_type(send.parent, ReceiverCall | None)
@@ -41,6 +42,14 @@ assert_type(call.is_async, bool)
 assert_type(call.start_ns, int)
 assert_type(call.duration_ns, int)
 assert_type(call.self_ns, int)
+assert_type(call.busy_ns, int)
 assert_type(call.exception, str | None)
 assert_type(call.send, Send)
 assert_type(call.sends, Sequence[Send])
+
+
+def count(order: str, copies: int = 1) -> bool:
+    return bool(order) and copies > 0
+
+
+assert_type(signal_panel.carry(count)("order", copies=2), bool)
