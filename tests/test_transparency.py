@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import warnings
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
 
 import pytest
-from asgiref.sync import sync_to_async
+from asgiref.sync import markcoroutinefunction, sync_to_async
 from django.dispatch import Signal
 
 import signal_panel
+from signal_panel import Recording
+from signal_panel.collector import current
+from signal_panel.tracer.stepping import SteppedCall
 
 
 @pytest.fixture
@@ -41,3 +46,121 @@ def test_variables_of_a_coroutine_that_awaits_a_send_die_when_they_would() -> No
     with signal_panel.record() as recording:
         assert asyncio.run(view())
     assert recording.sends[0].site.function.endswith("view")
+
+
+def plain_and_recorded(drive: Callable[[], Coroutine[Any, Any, Any]]) -> tuple[Any, Any, Recording]:
+    """What a coroutine returns or raises, and the warnings it leaves, without a recording and inside one."""
+
+    def outcome() -> Any:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                answer = asyncio.run(drive())
+            except Exception as error:
+                answer = (type(error), str(error))
+            gc.collect()
+        return answer, [str(warning.message) for warning in caught]
+
+    plain = outcome()
+    with signal_panel.record() as recording:
+        recorded = outcome()
+    return plain, recorded, recording
+
+
+def test_receivers_cancelled_before_their_first_step() -> None:
+    # The recorded coroutine was left alone by a task that never got to its first step, and Python warned
+    # that it was never awaited.
+    signal = Signal()
+
+    async def receiver(**kwargs: object) -> None:
+        pass
+
+    signal.connect(receiver)
+
+    async def cancelled() -> str:
+        send = asyncio.create_task(signal.asend(sender=None))
+        await asyncio.sleep(0)
+        send.cancel()
+        try:
+            await send
+        except asyncio.CancelledError:
+            return "cancelled"
+        return "sent"
+
+    plain, recorded, _ = plain_and_recorded(cancelled)
+    assert recorded == plain == ("cancelled", [])
+
+
+@pytest.mark.parametrize("method", ["asend", "asend_robust"])
+def test_an_async_receiver_that_returns_nothing_to_await(method: str) -> None:
+    # Django refuses what it can't await with a TypeError. Ours was an AttributeError.
+    signal = Signal()
+
+    @markcoroutinefunction
+    def receiver(**kwargs: object) -> None:
+        pass
+
+    signal.connect(receiver)
+
+    async def send() -> Any:
+        return [(found, repr(answer)) for found, answer in await getattr(signal, method)(sender=None)]
+
+    ((plain, _), (recorded, _), recording) = plain_and_recorded(send)
+    assert recorded == plain
+    assert "TypeError" in str(plain)
+    assert [call.receiver.split(".")[-1] for call in recording.calls] == ["receiver"]
+
+
+def test_an_async_receiver_that_returns_a_future() -> None:
+    signal = Signal()
+
+    @markcoroutinefunction
+    def receiver(**kwargs: object) -> Any:
+        future = asyncio.get_running_loop().create_future()
+        future.set_result("answer")
+        return future
+
+    signal.connect(receiver)
+
+    async def send() -> Any:
+        return await signal.asend(sender=None)
+
+    plain, recorded, _ = plain_and_recorded(send)
+    assert recorded == plain == ([(receiver, "answer")], [])
+
+
+def test_an_async_receiver_can_be_driven_by_hand_and_closed() -> None:
+    async def receiver(**kwargs: object) -> None:
+        try:
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        finally:
+            closed.append(True)
+
+    closed: list[bool] = []
+    with signal_panel.record() as recording:
+        never_begun, begun = (SteppedCall(receiver(), receiver, *current.get()) for _ in range(2))
+        never_begun.close()
+        assert not closed
+        begun.send(None)
+        begun.send(None)
+        begun.close()
+        begun.close()
+        assert closed == [True]
+    assert [call.exception for call in recording.calls] == ["GeneratorExit"]
+
+
+def test_the_task_of_an_async_receiver_is_named_by_the_receiver() -> None:
+    signal = Signal()
+
+    async def receiver(**kwargs: object) -> Any:
+        coroutine: Any = asyncio.current_task().get_coro()
+        return coroutine.__qualname__
+
+    async def alone() -> Any:
+        (_, answer), *_ = await signal.asend(sender=None)
+        return answer
+
+    signal.connect(receiver)
+    plain, recorded, _ = plain_and_recorded(alone)
+    assert recorded == plain

@@ -27,7 +27,7 @@ from signal_panel.collector import (
     current,
 )
 from signal_panel.kinds import IGNORED
-from signal_panel.tracer.stepping import SteppedCall
+from signal_panel.tracer.stepping import stepped
 
 NO_RECEIVERS = dispatcher.NO_RECEIVERS
 # Django 6.1 runs a send's async receivers in a task group, after the sync ones; before, all overlap.
@@ -50,10 +50,10 @@ class _Dispatch:
         self.collector = collector
         self.span = span
 
-    def start(self, receiver: Any) -> SteppedCall:
+    def start(self, receiver: Any) -> Any:
         """The awaitable of an async receiver."""
-        awaitable = receiver(signal=self.signal, sender=self.sender, **self.named)
-        return SteppedCall(awaitable, receiver, self.collector, self.span)
+        answer = receiver(signal=self.signal, sender=self.sender, **self.named)
+        return stepped(answer, receiver, self.collector, self.span)
 
     async def start_robust(self, receiver: Any) -> Any:
         """What an async receiver answers, or the exception it raises."""

@@ -7,62 +7,94 @@ it, it is not.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Generator
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from signal_panel.collector import Collector, current
 
 
-class SteppedCall:
-    """The awaitable of one async receiver, recorded as a receiver call from its first step to its last."""
+def stepped(answer: Any, receiver: Any, collector: Collector, send: int) -> Any:
+    """What an async receiver answered, recorded from its first step to its last where it is a coroutine.
 
-    __slots__ = ("_awaitable", "_collector", "_receiver", "_send")
+    Anything else is for Django to await or to refuse.
+    """
+    if isinstance(answer, Coroutine):
+        return SteppedCall(answer, receiver, collector, send)
+    collector.end_call(collector.next_number(), send, receiver, True, collector.clock())
+    return answer
 
-    def __init__(self, awaitable: Awaitable[Any], receiver: Any, collector: Collector, send: int) -> None:
-        self._awaitable = awaitable
+
+class SteppedCall(Coroutine[Any, Any, Any]):
+    """The coroutine of one async receiver, recorded as a receiver call.
+
+    A coroutine itself, so that a task takes it as it is: a task that is cancelled before its first step then
+    ends the receiver's coroutine too.
+    """
+
+    __slots__ = ("_busy", "_call", "_collector", "_coroutine", "_inside", "_receiver", "_send", "_start")
+
+    def __init__(
+        self, coroutine: Coroutine[Any, Any, Any], receiver: Any, collector: Collector, send: int
+    ) -> None:
+        self._coroutine = coroutine
         self._receiver = receiver
         self._collector = collector
         self._send = send
+        self._call = 0
+        self._busy = 0
 
-    def __await__(self) -> Generator[Any, Any, Any]:
-        collector = self._collector
-        clock = collector.clock
-        call = collector.next_number()
-        inside = (collector, call)
-        sent: Any = None
-        thrown: BaseException | None = None
-        busy = 0
-        start = clock()
+    def __await__(self) -> Any:
+        return self
+
+    def __next__(self) -> Any:
+        return self._step(self._coroutine.send, None)
+
+    def send(self, value: Any) -> Any:
+        """Go on, as a coroutine does."""
+        return self._step(self._coroutine.send, value)
+
+    def throw(self, *exception: Any) -> Any:
+        """Go on with an exception, as a coroutine does."""
+        if self._call:
+            return self._step(self._coroutine.throw, *exception)
+        return self._coroutine.throw(*exception)  # before its first step nothing of the receiver runs
+
+    def close(self) -> None:
+        """End early, as a coroutine does."""
+        if self._call:
+            super().close()
+        else:
+            self._coroutine.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._coroutine, name)
+
+    def _step(self, step: Callable[..., Any], *values: Any) -> Any:
+        clock = self._collector.clock
+        if not self._call:
+            self._call = self._collector.next_number()
+            self._inside = (self._collector, self._call)
+            self._start = clock()
+        outside = current.get()
+        current.set(self._inside)
+        resumed = clock()
         try:
-            steps = self._awaitable.__await__()
-            while True:
-                outside = current.get()
-                current.set(inside)
-                resumed = clock()
-                try:
-                    if thrown is not None:
-                        waiting_for = steps.throw(thrown)
-                    elif sent is not None:
-                        waiting_for = steps.send(sent)
-                    else:
-                        waiting_for = next(steps)
-                except StopIteration as stop:
-                    response = stop.value
-                    break
-                finally:
-                    busy += clock() - resumed
-                    # What the receiver made current itself, by opening a scope, stays its own.
-                    inside = current.get()
-                    current.set(outside)
-                    sent = thrown = None
-                try:
-                    sent = yield waiting_for
-                except BaseException as exception:
-                    thrown = exception
-        except BaseException as exception:
-            collector.note(collector.busy, call, busy)
-            collector.end_call(call, self._send, self._receiver, True, start, exception)
+            try:
+                return step(*values)
+            finally:
+                self._busy += clock() - resumed
+                # What the receiver made current itself, by opening a scope, stays its own.
+                self._inside = current.get()
+                current.set(outside)
+        except StopIteration:
+            self._end()
             raise
-        collector.note(collector.busy, call, busy)
-        collector.end_call(call, self._send, self._receiver, True, start)
-        return response
+        except BaseException as exception:
+            self._end(exception)
+            raise
+
+    def _end(self, exception: BaseException | None = None) -> None:
+        collector = self._collector
+        collector.note(collector.busy, self._call, self._busy)
+        collector.end_call(self._call, self._send, self._receiver, True, self._start, exception)
+        self._call = 0

@@ -15,7 +15,7 @@ from typing import Any
 from signal_panel.collector import IDLE, Collector, current
 from signal_panel.kinds import IGNORED
 from signal_panel.recording import METHODS
-from signal_panel.tracer.stepping import SteppedCall
+from signal_panel.tracer.stepping import stepped
 
 
 class _Dispatch:
@@ -41,7 +41,7 @@ class _TimedReceiver:
     def __call__(self, *args: Any, **named: Any) -> Any:
         collector, send = self._dispatch.collector, self._dispatch.span
         if self._is_async:
-            return SteppedCall(self._receiver(*args, **named), self._receiver, collector, send)
+            return stepped(self._receiver(*args, **named), self._receiver, collector, send)
         call = collector.next_number()
         outside = current.get()
         current.set((collector, call))
