@@ -282,7 +282,7 @@ export class Chart {
             const { first, last } = placesAt(this.spans, layout, row, time, near);
             if (first < last) {
                 return {
-                    span: longest(this.spans, layout, first, last),
+                    span: longest(layout, first, last),
                     more: last - first - 1,
                 };
             }

@@ -87,13 +87,14 @@ export function drawRows(ctx, scene, { width, height, scrolled }) {
     drawGrid(ctx, scene, width, height);
     setFont(ctx, theme, ratio);
 
-    const painter = new RowPainter(ctx, scene, width);
+    const painter = new RowPainter(ctx, scene);
     const firstRow = Math.max(0, Math.floor(scrolled / rowHeight));
     const lastRow = Math.min(layout.rows, Math.ceil((scrolled + height) / rowHeight));
     for (let row = firstRow; row < lastRow; row++) {
         painter.top = Math.round(row * rowHeight - scrolled) + Math.round(ratio);
         eachBar(spans, layout, row, view, width, painter.bar);
     }
+    painter.finish();
     const top = (span) => layout.row[span] * rowHeight - scrolled;
     if (scene.hovered >= 0 && scene.hovered !== scene.selected) {
         outline(ctx, scene, scene.hovered, top(scene.hovered), width, ratio);
@@ -105,66 +106,113 @@ export function drawRows(ctx, scene, { width, height, scrolled }) {
 }
 
 class RowPainter {
-    constructor(ctx, scene, width) {
+    constructor(ctx, scene) {
         this.ctx = ctx;
         this.scene = scene;
-        this.width = width;
         this.top = 0;
         this.height = Math.round((ROW - 2) * scene.ratio);
+        this.pixel = Math.round(scene.ratio);
         this.bars = 0;
+        // Narrow bars wait until all of one shade can be drawn together: changing it costs more than a bar.
+        /** @type {Map<number, {color: string, alpha: number, rects: number[]}>} */
+        this.shades = new Map();
         this.bar = this.bar.bind(this);
     }
 
     bar(first, last, left, right, occupied) {
-        const { ctx, scene, top, height } = this;
-        const { spans, layout, theme, ratio, raisedBefore, matchedBefore } = scene;
+        const { spans, layout, ratio, raisedBefore, matchedBefore } = this.scene;
         this.bars++;
-        const single = last - first === 1;
         const matched = !matchedBefore || matchedBefore[last] > matchedBefore[first];
         const raised = raisedBefore[last] > raisedBefore[first];
-        let span = single ? layout.order[first] : longest(spans, layout, first, last);
-        if (!single && matchedBefore && matched) {
-            span = layout.order[firstFlagged(matchedBefore, first, last)];
+        const span =
+            matchedBefore && matched
+                ? layout.order[firstFlagged(matchedBefore, first, last)]
+                : longest(layout, first, last);
+        const kind = spans.kind[span];
+        if (right - left >= 4 * ratio) {
+            this.drawWide(kind, left, right, matched, raised);
+        } else {
+            this.keepNarrow(kind, left, right, occupied, matched, raised);
         }
-        const kind = spans.kinds[spans.kind[span]];
-        const color = theme.apps[scene.colorOf[spans.kind[span]]];
-        const faded = matched ? 1 : DIMMED;
-        const wide = right - left;
-        const roomy = wide >= 4 * ratio;
+    }
 
-        ctx.fillStyle = color;
-        ctx.globalAlpha = shade(occupied) * faded;
-        if (kind.isSend) {
-            ctx.globalAlpha *= roomy ? SEND : NARROW_SEND;
-        }
-        // A gap of one pixel keeps neighbours apart, where there is room for one.
-        const drawn = roomy ? wide - Math.round(ratio) : wide;
-        ctx.fillRect(left, top, drawn, height);
-        if (kind.isSend && roomy) {
-            ctx.globalAlpha = faded;
-            ctx.strokeStyle = color;
-            ctx.lineWidth = Math.round(ratio);
-            const inset = ctx.lineWidth / 2;
-            ctx.strokeRect(left + inset, top + inset, drawn - 2 * inset, height - 2 * inset);
-        }
+    keepNarrow(index, left, right, occupied, matched, raised) {
+        const { spans, theme, colorOf, ratio } = this.scene;
+        const number = colorOf[index];
+        const faded = matched ? 1 : DIMMED;
+        const alpha = shade(occupied) * faded * (spans.kinds[index].isSend ? NARROW_SEND : 1);
+        this.keep(number, theme.apps[number], alpha, left, right, this.height);
         if (raised) {
-            ctx.globalAlpha = faded;
-            ctx.fillStyle = theme.colors.error;
-            ctx.fillRect(left, top, Math.min(drawn, 3 * ratio), height);
+            // A cap only: in a crowd one that raised must not hide all the others.
+            this.keep(-1, theme.colors.error, faded, left, right, 5 * ratio);
         }
-        if (wide >= 26 * ratio) {
-            const label = raised ? `! ${kind.label}` : kind.label;
-            const indent = (raised ? 7 : 5) * ratio;
-            const text = fitting(ctx, label, drawn - indent - 3 * ratio);
-            if (text) {
-                // On a faded bar the text stands on the background.
-                const filled = matched && !kind.isSend;
-                ctx.globalAlpha = matched ? 1 : 0.5;
-                ctx.fillStyle = filled ? theme.colors["bar-text"] : theme.colors.text;
-                ctx.fillText(text, left + indent, top + height / 2 + ratio / 2);
+    }
+
+    keep(number, color, alpha, left, right, height) {
+        const key = (number + 1) * 4096 + Math.round(alpha * 4095);
+        let kept = this.shades.get(key);
+        if (!kept) {
+            kept = { color, alpha, rects: [] };
+            this.shades.set(key, kept);
+        }
+        kept.rects.push(left, this.top, right - left, height);
+    }
+
+    /** Draws the narrow bars, and on top of them what marks those that raised. */
+    finish() {
+        const { ctx, shades } = this;
+        for (const key of [...shades.keys()].sort((a, b) => b - a)) {
+            const { color, alpha, rects } = shades.get(key);
+            ctx.fillStyle = color;
+            ctx.globalAlpha = alpha;
+            for (let i = 0; i < rects.length; i += 4) {
+                ctx.fillRect(rects[i], rects[i + 1], rects[i + 2], rects[i + 3]);
             }
         }
         ctx.globalAlpha = 1;
+    }
+
+    drawWide(index, left, right, matched, raised) {
+        const { ctx, top, height, pixel } = this;
+        const { spans, theme, colorOf, ratio } = this.scene;
+        const kind = spans.kinds[index];
+        const color = theme.apps[colorOf[index]];
+        const faded = matched ? 1 : DIMMED;
+        // A gap of one pixel keeps neighbours apart.
+        const wide = right - left - pixel;
+        ctx.fillStyle = color;
+        ctx.globalAlpha = faded * (kind.isSend ? SEND : 1);
+        ctx.fillRect(left, top, wide, height);
+        ctx.globalAlpha = faded;
+        if (kind.isSend) {
+            ctx.strokeStyle = color;
+            ctx.lineWidth = pixel;
+            ctx.strokeRect(left + pixel / 2, top + pixel / 2, wide - pixel, height - pixel);
+        }
+        if (raised) {
+            ctx.fillStyle = theme.colors.error;
+            ctx.fillRect(left, top, 3 * ratio, height);
+        }
+        this.writeLabel(kind, left, wide, matched, raised);
+        ctx.globalAlpha = 1;
+    }
+
+    writeLabel(kind, left, wide, matched, raised) {
+        const { ctx, top, height } = this;
+        const { theme, ratio } = this.scene;
+        if (wide < 25 * ratio) {
+            return;
+        }
+        const indent = (raised ? 7 : 5) * ratio;
+        const label = raised ? `! ${kind.label}` : kind.label;
+        const text = fitting(ctx, label, wide - indent - 3 * ratio);
+        if (text) {
+            // On a faded bar the text stands on the background.
+            const filled = matched && !kind.isSend;
+            ctx.globalAlpha = matched ? 1 : 0.5;
+            ctx.fillStyle = filled ? theme.colors["bar-text"] : theme.colors.text;
+            ctx.fillText(text, left + indent, top + height / 2 + ratio / 2);
+        }
     }
 }
 

@@ -10,8 +10,11 @@
  * @property {Int32Array} row  The row of each span.
  * @property {Uint32Array} offsets  Row r is order[offsets[r]] to order[offsets[r + 1] - 1].
  * @property {Uint32Array} order  Spans by row, then by start.
+ * @property {Float64Array} starts  The starts in that order: what is looked up most should lie together.
  * @property {Float64Array} busy  The time occupied before each place in `order`.
  */
+
+const SAMPLE = 8;
 
 /**
  * @param {import("./spans.js").Spans} spans
@@ -32,11 +35,13 @@ export function layOut(spans) {
     for (let i = 0; i < count; i++) {
         order[next[row[i]]++] = i;
     }
+    const starts = new Float64Array(count);
     const busy = new Float64Array(count + 1);
     for (let k = 0; k < count; k++) {
-        busy[k + 1] = busy[k] + end[order[k]] - start[order[k]];
+        starts[k] = start[order[k]];
+        busy[k + 1] = busy[k] + end[order[k]] - starts[k];
     }
-    return { rows, row, offsets, order, busy };
+    return { rows, row, offsets, order, starts, busy };
 }
 
 function assignRows({ count, start, end, parent }) {
@@ -195,19 +200,17 @@ class Heap {
  * The first place in `order` from `low` whose span starts at or after `time`. Gallops: what is
  * looked for is mostly near.
  */
-function firstStarting(spans, layout, low, high, time) {
-    const { start } = spans;
-    const { order } = layout;
+function firstStarting({ starts }, low, high, time) {
     let step = 1;
     let from = low;
-    while (from + step < high && start[order[from + step]] < time) {
+    while (from + step < high && starts[from + step] < time) {
         from += step;
         step *= 2;
     }
     let to = Math.min(high, from + step);
     while (from < to) {
         const middle = (from + to) >> 1;
-        if (start[order[middle]] < time) {
+        if (starts[middle] < time) {
             from = middle + 1;
         } else {
             to = middle;
@@ -246,8 +249,8 @@ function firstEnding(spans, layout, row, time) {
  * @param {(first: number, last: number, left: number, right: number, occupied: number) => void} bar
  */
 export function eachBar(spans, layout, row, view, width, bar) {
-    const { start, end } = spans;
-    const { order, busy } = layout;
+    const { end } = spans;
+    const { order, starts, busy } = layout;
     const { from, to } = view;
     const scale = width / (to - from);
     const high = layout.offsets[row + 1];
@@ -255,7 +258,7 @@ export function eachBar(spans, layout, row, view, width, bar) {
     // A span that only touches the edge of the view has no time in it, but must not vanish.
     let free = 0;
     while (next < high && free < width) {
-        const begins = start[order[next]];
+        const begins = starts[next];
         if (begins > to) {
             break;
         }
@@ -272,11 +275,10 @@ export function eachBar(spans, layout, row, view, width, bar) {
             continue;
         }
         const column = Math.max(free, Math.floor(x));
-        let last = firstStarting(spans, layout, next, high, from + (column + 1) / scale);
+        let last = firstStarting(layout, next, high, from + (column + 1) / scale);
         last = Math.max(last, next + 1);
         // Only the last to start in this column can be wide enough to be a bar of its own.
-        const final = order[last - 1];
-        if (last - 1 > next && (end[final] - start[final]) * scale >= 2) {
+        if (last - 1 > next && (busy[last] - busy[last - 1]) * scale >= 2) {
             last--;
         }
         if (column < width) {
@@ -301,29 +303,30 @@ export function eachBar(spans, layout, row, view, width, bar) {
 export function placesAt(spans, layout, row, time, reach) {
     const first = firstEnding(spans, layout, row, time - reach / 2);
     const high = layout.offsets[row + 1];
-    const last = first < high ? firstStarting(spans, layout, first, high, time + reach / 2) : first;
+    const last = first < high ? firstStarting(layout, first, high, time + reach / 2) : first;
     return { first, last };
 }
 
 /**
  * The longest of the spans at these places; of very many, of an even sample of them.
  *
- * @param {import("./spans.js").Spans} spans
  * @param {Layout} layout
  * @param {number} first
  * @param {number} last
  */
-export function longest(spans, layout, first, last) {
-    const { start, end } = spans;
-    const stride = Math.max(1, Math.floor((last - first) / 8));
-    let best = layout.order[first];
+export function longest(layout, first, last) {
+    const { order, busy } = layout;
+    const stride = Math.max(1, Math.floor((last - first) / SAMPLE));
+    let best = first;
+    let most = busy[first + 1] - busy[first];
     for (let k = first + stride; k < last; k += stride) {
-        const span = layout.order[k];
-        if (end[span] - start[span] > end[best] - start[best]) {
-            best = span;
+        const time = busy[k + 1] - busy[k];
+        if (time > most) {
+            best = k;
+            most = time;
         }
     }
-    return best;
+    return order[best];
 }
 
 /**
