@@ -25,7 +25,7 @@ test: $(VENV)/installed-test $(VENV)/chromium ## all tests, with the Python and 
 	node --test $(wildcard tests/js/*.test.js)
 
 test-django: ## Django's own tests, plain and recorded; DJANGO=6.1 SUITES="dispatch asgi" runs a part
-	$(PYTHON) -m tests.django_suite $(if $(DJANGO),--django $(DJANGO)) $(if $(SUITES),--suites $(SUITES))
+	$(PYTHON) -m tests.django_suite $(if $(DJANGO),--django $(DJANGO)) $(if $(SUITES),--suites $(SUITES)) $(if $(PATCHED),--patched)
 
 coverage: $(VENV)/installed-test ## which lines of the package the quick tests do not reach
 	$(BIN)/python -m pytest -m "not packaging and not browser" --cov

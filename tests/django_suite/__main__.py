@@ -35,16 +35,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.django_suite", description=__doc__)
     parser.add_argument("--django", nargs="+", choices=PYTHONS, default=list(PYTHONS), metavar="VERSION")
     parser.add_argument("--suites", nargs="+", default=SUITES, metavar="SUITE")
+    parser.add_argument("--patched", action="store_true", help="as where another tool wraps sending")
     options = parser.parse_args()
 
     comparisons = []
     for version in options.django:
         environment = Environment(version)
         environment.set_up()
-        print(f"\n{environment.title}", flush=True)
-        plain = environment.run("plain", options.suites)
-        recorded = environment.run("recorded", options.suites)
-        comparison = compare(environment.title, options.suites, plain, recorded)
+        title = environment.title + (", patched" if options.patched else "")
+        print(f"\n{title}", flush=True)
+        plain = environment.run("plain", options.suites, patched=options.patched)
+        recorded = environment.run("recorded", options.suites, patched=options.patched)
+        comparison = compare(title, options.suites, plain, recorded)
         comparisons.append(comparison)
         print(comparison.table(), flush=True)
 

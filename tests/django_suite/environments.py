@@ -54,7 +54,7 @@ class Environment:
             archive.extractall(self._folder, filter="data")
         (self._folder / "installed").touch()
 
-    def run(self, way: str, suites: Iterable[str]) -> dict[str, Any]:
+    def run(self, way: str, suites: Iterable[str], *, patched: bool) -> dict[str, Any]:
         """What the tests found, ``plain`` or ``recorded``, as ``inside/judge_runner.py`` wrote it."""
         outcomes = self._folder / f"{way}.json"
         outcomes.unlink(missing_ok=True)
@@ -66,6 +66,7 @@ class Environment:
             "PYTHONPATH": os.pathsep.join(map(str, (self._source, INSIDE, ROOT))),
             "JUDGE_OUTCOMES": str(outcomes),
             "JUDGE_RECORDS": str(int(way == "recorded")),
+            "JUDGE_PATCHES": str(int(patched)),
         }
         with open(self._folder / f"{way}.log", "w") as log:
             subprocess.run(
