@@ -77,6 +77,8 @@ class Kinds:
         self._sends: list[_RawSend] = []
         self._receivers: list[_RawReceiver] = []
         self._numbers: dict[Any, int] = {}
+        self.known = self._numbers.get
+        """The number for the receiver that has an ``id``, or None: the first half of ``receiver``."""
         self._watched: dict[int, tuple[weakref.ref[Any], list[Any]]] = {}
         self._lock = threading.RLock()
 

@@ -4,6 +4,9 @@ Each does what the method of the same name in ``django.dispatch.dispatcher`` doe
 writes spans on the way. A copy costs a third of what wrapping every receiver does, adds no frame between the
 sender and the receivers (tracebacks, ``stacklevel``), and hands back the receivers themselves. Where nothing
 is being recorded in the calling context the collector is one that keeps nothing.
+
+``send`` and ``send_robust`` keep their spans themselves where nothing is out of the ordinary: asking the
+collector for it makes a receiver call cost half as much again.
 """
 
 from __future__ import annotations
@@ -36,6 +39,7 @@ _run_together: Any = getattr(dispatcher, "_run_parallel", asyncio.gather)
 
 Responses = list[tuple[Any, Any]]
 _caller = sys._getframe
+make_current = current.set
 
 
 class _Dispatch:
@@ -173,10 +177,14 @@ def send(self: Any, sender: Any, **named: Any) -> Responses:
     """As ``Signal.send``."""
     outside = current.get()
     collector, parent = outside
-    kind = collector.kind_of(self, sender, SEND, _caller(1))
+    try:
+        kind = collector.kinds.send(self, sender, SEND, _caller(1))
+    except Exception as failure:
+        kind = collector.failed(failure)
     if kind == IGNORED:
         collector, parent = IDLE
     clock, next_number = collector.clock, collector.next_number
+    keep, pack, known = collector.keep, collector.pack, collector.known_receiver
     span = next_number()
     start = clock()
     try:
@@ -185,24 +193,33 @@ def send(self: Any, sender: Any, **named: Any) -> Responses:
             sync_receivers, async_receivers = self._live_receivers(sender)
             for receiver in sync_receivers:
                 call = next_number()
-                current.set((collector, call))
+                make_current((collector, call))
                 call_start = clock()
                 try:
                     response = receiver(signal=self, sender=sender, **named)
                 except BaseException as exception:
                     collector.end_call(call, span, receiver, False, call_start, exception)
                     raise
-                collector.end_call(call, span, receiver, False, call_start)
+                call_end = clock()
+                receiver_kind = known(id(receiver))
+                if receiver_kind is not None and call < collector.limit:
+                    keep(pack(call, span, receiver_kind, call_start, call_end))
+                else:
+                    collector.end_call(call, span, receiver, False, call_start)
                 responses.append((receiver, response))
-            current.set(outside)
+            make_current(outside)
             if async_receivers:
                 dispatch = _Dispatch(self, sender, named, collector, span)
                 responses.extend(dispatch.run_async(dispatch.start, async_receivers))
     except BaseException as exception:
-        current.set(outside)
+        make_current(outside)
         collector.end_send(span, parent, kind, start, exception)
         raise
-    collector.end_send(span, parent, kind, start)
+    end = clock()
+    if span < collector.limit:
+        keep(pack(span, parent, kind, start, end))
+    else:
+        collector.end_send(span, parent, kind, start)
     return responses
 
 
@@ -210,10 +227,14 @@ def send_robust(self: Any, sender: Any, **named: Any) -> Responses:
     """As ``Signal.send_robust``."""
     outside = current.get()
     collector, parent = outside
-    kind = collector.kind_of(self, sender, SEND_ROBUST, _caller(1))
+    try:
+        kind = collector.kinds.send(self, sender, SEND_ROBUST, _caller(1))
+    except Exception as failure:
+        kind = collector.failed(failure)
     if kind == IGNORED:
         collector, parent = IDLE
     clock, next_number = collector.clock, collector.next_number
+    keep, pack, known = collector.keep, collector.pack, collector.known_receiver
     span = next_number()
     start = clock()
     try:
@@ -222,7 +243,7 @@ def send_robust(self: Any, sender: Any, **named: Any) -> Responses:
             sync_receivers, async_receivers = self._live_receivers(sender)
             for receiver in sync_receivers:
                 call = next_number()
-                current.set((collector, call))
+                make_current((collector, call))
                 call_start = clock()
                 try:
                     response = receiver(signal=self, sender=sender, **named)
@@ -234,17 +255,26 @@ def send_robust(self: Any, sender: Any, **named: Any) -> Responses:
                     collector.end_call(call, span, receiver, False, call_start, exception)
                     raise
                 else:
-                    collector.end_call(call, span, receiver, False, call_start)
+                    call_end = clock()
+                    receiver_kind = known(id(receiver))
+                    if receiver_kind is not None and call < collector.limit:
+                        keep(pack(call, span, receiver_kind, call_start, call_end))
+                    else:
+                        collector.end_call(call, span, receiver, False, call_start)
                     responses.append((receiver, response))
-            current.set(outside)
+            make_current(outside)
             if async_receivers:
                 dispatch = _Dispatch(self, sender, named, collector, span)
                 responses.extend(dispatch.run_async(dispatch.start_robust, async_receivers))
     except BaseException as exception:
-        current.set(outside)
+        make_current(outside)
         collector.end_send(span, parent, kind, start, exception)
         raise
-    collector.end_send(span, parent, kind, start)
+    end = clock()
+    if span < collector.limit:
+        keep(pack(span, parent, kind, start, end))
+    else:
+        collector.end_send(span, parent, kind, start)
     return responses
 
 
