@@ -30,10 +30,10 @@ const FONT_SIZE = 11;
 
 // Shades of a shared column; more could not be told apart.
 const SHADES = 8;
-const FAINTEST = 0.25;
+const FAINTEST = 0.35;
 const SEND = 0.28;
 // Too narrow for an outline, a send needs more colour to be seen at all.
-const NARROW_SEND = 0.5;
+const NARROW_SEND = 0.75;
 const DIMMED = 0.22;
 
 /** How dark a column is that is occupied for this part of its time. */

@@ -87,8 +87,13 @@ export class Table {
         name.title = kind.name;
         name.classList.add(`djsp-depth-${Math.min(DEEPEST, spans.depth[span])}`);
         if (spans.raised[span]) {
-            name.append(" ", element("span", "djsp-error", `! ${spans.exceptions.get(span)}`));
+            const type = spans.exceptions.get(span);
+            const error = element("span", "djsp-error", `! ${shortName(type)}`);
+            error.title = type;
+            name.append(" ", error);
         }
+        const sender = element("td", "djsp-sender", shortName(kind.sender));
+        sender.title = kind.sender;
         const where = element("td", "djsp-where", place(kind));
         where.title = kind.path && `${kind.path}:${kind.line}`;
         const row = element(
@@ -96,7 +101,7 @@ export class Table {
             kind.isSend ? "djsp-row djsp-send" : "djsp-row djsp-call",
             name,
             element("td", "djsp-what", kindName(kind, messages)),
-            element("td", "djsp-sender", kind.sender),
+            sender,
             where,
             element("td", "djsp-number djsp-start", duration(spans.start[span])),
             element("td", "djsp-number", duration(spans.end[span] - spans.start[span])),

@@ -129,9 +129,10 @@ export class Timeline {
         this.help.hidden = !open;
         this.helpButton.setAttribute("aria-expanded", String(open));
         if (open) {
+            this.helpOpener = this.root.getRootNode().activeElement;
             this.help.focus();
         } else {
-            this.helpButton.focus();
+            this.helpOpener.focus();
         }
     }
 
