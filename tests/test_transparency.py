@@ -7,6 +7,7 @@ import gc
 import warnings
 import weakref
 from collections.abc import Callable, Coroutine, Iterator
+from functools import wraps
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from django.dispatch import Signal
 import signal_panel
 from signal_panel import Recording
 from signal_panel.collector import current
+from signal_panel.recording import METHODS
 from signal_panel.tracer.stepping import SteppedCall
 
 
@@ -164,3 +166,22 @@ def test_the_task_of_an_async_receiver_is_named_by_the_receiver() -> None:
     signal.connect(receiver)
     plain, recorded, _ = plain_and_recorded(alone)
     assert recorded == plain
+
+
+@pytest.mark.parametrize("patched", [False, True])
+@pytest.mark.parametrize("method", METHODS)
+def test_a_way_to_send_has_its_name(method: str, patched: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    # "asend() missing 1 required positional argument", where Django's says "Signal.asend() missing ...".
+    def error() -> str:
+        with pytest.raises(TypeError) as caught:
+            getattr(Signal(), method)()
+        return str(caught.value)
+
+    found = getattr(Signal, method)
+    with monkeypatch.context() as patch:
+        if patched:
+            patch.setattr(Signal, method, wraps(found)(lambda *args, **named: found(*args, **named)))
+        plain = error()
+        with signal_panel.record():
+            assert error() == plain
+            assert getattr(Signal, method).__qualname__ == f"Signal.{method}"

@@ -316,3 +316,8 @@ async def asend_robust(self: Any, sender: Any, **named: Any) -> Responses:
         raise
     collector.end_send(span, parent, kind, start)
     return responses
+
+
+# Errors about arguments, and warnings about what was never awaited, name the method by this.
+for _method in (send, send_robust, asend, asend_robust):
+    _method.__qualname__ = f"Signal.{_method.__name__}"

@@ -94,7 +94,9 @@ def wrapped(name: str, found: Callable[..., Any]) -> Callable[..., Any]:
         with _recorded(self, sender, method, sys._getframe(1)):
             return _with_receivers_themselves(await found(self, sender, **named))
 
-    return asend if name.startswith("a") else send
+    wrapper = asend if name.startswith("a") else send
+    wrapper.__qualname__ = getattr(found, "__qualname__", wrapper.__qualname__)
+    return wrapper
 
 
 def wrapped_live_receivers(found: Callable[..., Any]) -> Callable[..., Any]:
