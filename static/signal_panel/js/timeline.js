@@ -129,7 +129,8 @@ export class Timeline {
         this.help.hidden = !open;
         this.helpButton.setAttribute("aria-expanded", String(open));
         if (open) {
-            this.helpOpener = this.root.getRootNode().activeElement;
+            // Not every browser gives the focus to a button that is clicked.
+            this.helpOpener = this.root.getRootNode().activeElement ?? this.helpButton;
             this.help.focus();
         } else {
             this.helpOpener.focus();
