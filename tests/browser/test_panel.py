@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -464,6 +465,20 @@ class TestSelection:
             "Order",
         ):
             expect(panel.detail).to_contain_text(text)
+
+    def test_the_details_tell_an_async_receiver_s_work_from_its_waiting_and_the_way_between_threads(
+        self, page: Page, bookshop: BookshopFactory, errors: list[str]
+    ) -> None:
+        page.goto(bookshop() + "offers/")
+        open_panel(page)
+        panel = Panel(page)
+        panel.is_ready()
+        panel.search.fill("ask_wholesaler")
+        panel.search.press("Enter")
+        expect(panel.detail).to_contain_text(re.compile(r"ran [\d.]+.[mµ]s, waited [\d.]+.[mµ]s"))
+        panel.search.fill("offers_wanted")
+        panel.search.press("Enter")
+        expect(panel.detail).to_contain_text(re.compile(r"changing threads [\d.]+.[mµ]s"))
 
     def test_a_click_on_a_bar_selects_it_and_its_row(self, panel: Panel) -> None:
         panel.search.fill("send_confirmation")

@@ -24,6 +24,8 @@ export function recordingOf(rows, more = {}) {
         parent: rows.map(([, , parent], i) => (parent < 0 ? 0 : i - parent)),
         kind: rows.map(([, , , isSend]) => (isSend ? 0 : -1)),
         exceptions: [],
+        busy: [],
+        hops: [],
         ...more,
     };
 }

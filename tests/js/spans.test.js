@@ -66,6 +66,13 @@ test("spans inside that overlap count once, and only as far as their parent last
     assert.equal(spans.total, 490);
 });
 
+test("busy times and hops are read", () => {
+    const spans = spansOf(NESTED, { busy: [[1, 7]], hops: [[0, 9]] });
+    assert.equal(spans.busy.get(1), 7);
+    assert.equal(spans.hops.get(0), 9);
+    assert.equal(spans.busy.has(0), false);
+});
+
 test("exceptions and phases are read", () => {
     const spans = spansOf(NESTED, { exceptions: [[3, 1]] });
     assert.deepEqual([...spans.raised], [0, 0, 0, 1, 0]);

@@ -124,6 +124,17 @@ export function details(spans, span, messages, select) {
     if (send.sender) {
         fact(messages.sender, send.sender);
     }
+    if (spans.busy.has(span)) {
+        const busy = spans.busy.get(span);
+        const waited = spans.end[span] - spans.start[span] - busy;
+        fact(
+            messages.busy,
+            fill(messages.busy_times, { busy: duration(busy), waited: duration(waited) }),
+        );
+    }
+    if (spans.hops.has(span)) {
+        fact(messages.hops, duration(spans.hops.get(span)));
+    }
     const count = thousands(spans.children[span]);
     fact(kind.isSend ? messages.receivers_called : messages.sends_inside, count);
 

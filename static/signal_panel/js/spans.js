@@ -32,6 +32,8 @@
  * @property {Kind[]} kinds
  * @property {Uint8Array} raised  1 where the span raised.
  * @property {Map<number, string>} exceptions  The raised type's dotted name.
+ * @property {Map<number, number>} busy  The time in which an async receiver ran; the rest it waited.
+ * @property {Map<number, number>} hops  The time a send spent on the way to another thread and back.
  * @property {Phase[]} phases
  */
 
@@ -88,6 +90,8 @@ export function decode(recording) {
         kinds: readKinds(recording),
         raised,
         exceptions,
+        busy: new Map(recording.busy),
+        hops: new Map(recording.hops),
         phases: recording.phases.map(([name, label, from, time]) => ({
             name,
             label,
