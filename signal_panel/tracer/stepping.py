@@ -18,7 +18,7 @@ def stepped(answer: Any, receiver: Any, collector: Collector, send: int) -> Any:
 
     Anything else is for Django to await or to refuse.
     """
-    if isinstance(answer, Coroutine):
+    if issubclass(type(answer), Coroutine):
         return SteppedCall(answer, receiver, collector, send)
     collector.end_call(collector.next_number(), send, receiver, True, collector.clock())
     return answer
