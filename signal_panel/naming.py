@@ -147,7 +147,7 @@ def line_of_definition(code: CodeType) -> int:
     """The line of ``def``: a code object's own first line is that of its first decorator."""
     first = code.co_firstlineno
     wanted = re.compile(rf"\s*(async\s+)?def\s+{re.escape(code.co_name)}\b")
-    lines = linecache.getlines(code.co_filename)
+    lines = _lines_of(code.co_filename)
     for number in range(first, min(first + 100, len(lines) + 1)):
         if wanted.match(lines[number - 1]):
             return number
@@ -230,7 +230,14 @@ def _assigns(module_name: str, attribute: str) -> bool:
     if not isinstance(path, str):
         return False
     assignment = re.compile(rf"\s*{re.escape(attribute)}\s*(:[^=]+)?=[^=]")
-    return any(map(assignment.match, linecache.getlines(path)))
+    return any(map(assignment.match, _lines_of(path)))
+
+
+def _lines_of(path: str) -> list[str]:
+    try:
+        return linecache.getlines(path)
+    except ValueError:  # no file can have that name: it has a NUL or half a surrogate pair
+        return []
 
 
 _signal_names = _SignalNames()
