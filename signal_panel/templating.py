@@ -18,7 +18,9 @@ NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 
 def render(template: str, context: Mapping[str, Any]) -> SafeString:
     """Render a template from ``templates/signal_panel/``, escaped."""
-    return SafeString(_environment().get_template(f"signal_panel/{template}").render(context))
+    html = _environment().get_template(f"signal_panel/{template}").render(context)
+    # A name may have half a surrogate pair, which no response could be encoded with.
+    return SafeString(html.encode(errors="backslashreplace").decode())
 
 
 @cache
