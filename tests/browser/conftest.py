@@ -30,6 +30,7 @@ SERVERS = {
     "gunicorn": ["-m", "gunicorn", "--threads=4", "--bind={host}:{port}", "bookshop.wsgi"],
     "uvicorn": ["-m", "uvicorn", "--host={host}", "--port={port}", "bookshop.asgi:application"],
 }
+SERVERS["hostile"] = [*SERVERS["runserver"], "--settings=tests.browser.hostile.settings"]
 
 BROWSER_ARGS = [
     "--no-sandbox",  # which root, as in most containers, needs; only our own pages are opened

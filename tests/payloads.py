@@ -1,0 +1,81 @@
+"""Names that try to be more than names: in HTML, scripts, JSON, style sheets, URLs, headers, templates."""
+
+LONG = "long" * 25_000
+
+PAYLOADS = [
+    # Markup
+    "<script>alert('run')</script>",
+    "</script><script>alert('run')</script>",
+    "</script><!--",
+    "<!--<script>",
+    "]]><script>alert('run')</script>",
+    "<img src=/stolen onerror=alert('run')>",
+    "\"><img src=/stolen onerror=alert('run')>",
+    "'><svg onload=alert('run')>",
+    "<iframe srcdoc=\"<script>parent.alert('run')</script>\"></iframe>",
+    "</td></tr></table><h1>injected</h1>",
+    "</title></style></textarea></noscript></template><script>alert('run')</script>",
+    "<style>body{display:none}</style>",
+    "<link rel=stylesheet href=/stolen>",
+    "<base href=/stolen/>",
+    "<meta http-equiv=refresh content='0;url=/stolen'>",
+    "<form action=/stolen><button id=djDebug>injected</button></form>",
+    "<template shadowrootmode=open><slot></slot></template>",
+    "<a href=javascript:alert('run')>injected</a>",
+    "<math><mi xlink:href=\"data:x,<script>alert('run')</script>\">",
+    # Attributes
+    "\" onmouseover=alert('run') x=\"",
+    "' onfocus=alert('run') autofocus x='",
+    "` onclick=alert('run') x=`",
+    "x data-djsp-url=/stolen",
+    # Entities, already there
+    "&lt;script&gt;alert('run')&lt;/script&gt;",
+    "&quot;&#39;&amp;amp;&#0;&#x3c;b>",
+    # Scripts and JSON
+    "'-alert('run')-'",
+    '";alert("run");//',
+    "${alert('run')}",
+    "\\",
+    '\\"',
+    "\\u003cscript\\u003ealert('run')\\u003c/script\\u003e",
+    '{"__proto__": {"polluted": 1}}',
+    "__proto__",
+    "constructor.prototype.polluted",
+    "hasOwnProperty",
+    "line\u2028and\u2029paragraph",
+    # Style sheets
+    "}body{display:none",
+    "x;background:url(/stolen)",
+    "</style><script>alert('run')</script>",
+    # Addresses
+    "javascript:alert('run')",
+    "//stolen.invalid/x.js",
+    "../../../../etc/passwd",
+    "/stolen?request_id=1&panel_id=2#%00",
+    "C:\\stolen\\new.py",
+    "%(count)s %s %d %%",
+    # Headers
+    "\r\nSet-Cookie: stolen=1",
+    "\nX-Stolen: 1\r\n\r\n<script>alert('run')</script>",
+    # Templates
+    "{{ 7*7 }}",
+    "{% raw %}{{ 7*7 }}",
+    "{# comment #}",
+    "{0.__class__}",
+    # Text that is hard to write down
+    "",
+    " ",
+    ".",
+    "...",
+    "\0",
+    "nul\0in between",
+    "\ud800",
+    "low \udc00 high \ud83d end",
+    "\u202edesrever",
+    "\u200b\ufeff\u00ad",
+    "e\u0301" * 50,
+    "\U0001f4a9",
+    "\x1b[31mred\x07",
+    "\t\v\f\x7f\x85",
+    LONG,
+]
