@@ -18,6 +18,7 @@ from django.templatetags.static import static
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
 
 from signal_panel import middleware, page, templating
 from signal_panel.failures import kept_to_ourselves
@@ -174,6 +175,7 @@ def _database_connections_left_as_found() -> Iterator[None]:
 @login_not_required
 @require_show_toolbar
 @render_with_toolbar_language
+@require_safe
 def spans(request: HttpRequest) -> HttpResponse:
     """The recording of one stored request, as JSON."""
     try:
