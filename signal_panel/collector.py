@@ -196,6 +196,7 @@ class Scope:
         self.collector.scopes[self._number] = 0 if self._is_outermost else span
         self._outer_limit = self.collector.limit
         self.collector.limit = max(self._outer_limit, self._number + 1 + max_spans)
+        self.collector.kinds.room = self.collector.limit
         self._log_start = len(self.collector.log)
         self._overflow_before = self.collector.overflow.so_far()
         self._marks: list[tuple[int, str, str]] = []
@@ -260,18 +261,20 @@ class Scope:
         renumber = _Renumbering(collector.kinds)
         columns = Columns(self._epoch, duration, phases=self._phases(duration))
         places = {self._number: NOTHING}  # of the spans and scopes inside, by their numbers
+        beyond = set()  # the numbers of those in here that the cap leaves out
         left_out = [0, 0]
         for row in order:
             parent = parents[row]
             while parent in collector.scopes and parent != self._number:
                 parent = collector.scopes[parent]
             place = places.get(parent)
-            if place is None:
+            if place is None and parent not in beyond:
                 continue
-            if len(columns.start) == self._max_spans:
+            number = numbers[row]
+            if place is None or len(columns.start) == self._max_spans:
+                beyond.add(number)
                 left_out[kinds[row] < 0] += 1
             else:
-                number = numbers[row]
                 places[number] = span = len(columns.start)
                 columns.start.append(starts[row] - self._start)
                 columns.time.append(ends[row] - starts[row])

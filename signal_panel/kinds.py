@@ -70,9 +70,13 @@ class Kinds:
 
     An ``id`` is good only while its object lives. So each object that a key is made of is watched by a weak
     reference, and its keys are forgotten when it dies: whatever gets its id later is new.
+
+    There can be no more kinds than sends. Where ``room``, the cap on those kept, is used up, what is new is
+    only told from what is ignored: no send of it is kept.
     """
 
     def __init__(self, ignore: tuple[str, ...] = ()) -> None:
+        self.room = 0
         self._ignore = ignore
         self._sends: list[_RawSend] = []
         self._receivers: list[_RawReceiver] = []
@@ -109,6 +113,8 @@ class Kinds:
             with self._lock:
                 if self._is_ignored(raw):
                     number = IGNORED
+                elif len(self._sends) >= self.room:
+                    return 0  # any will do
                 else:
                     number = len(self._sends)
                     self._sends.append(raw)
