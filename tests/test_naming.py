@@ -1,0 +1,128 @@
+"""Names where there is little to go by."""
+
+from __future__ import annotations
+
+import collections
+import functools
+import os
+import sys
+import types
+from typing import Any
+
+import pytest
+from django.dispatch import Signal
+
+import signal_panel
+from signal_panel import naming
+from tests.shop import views
+
+
+def named(receiver: Any) -> signal_panel.ReceiverCall:
+    """The receiver call of a receiver that is called by its send as it is."""
+    signal = Signal()
+    signal.connect(receiver, weak=False)
+    with signal_panel.record() as recording:
+        signal.send(sender=None)
+    return recording.calls[0]
+
+
+class TestReceivers:
+    def test_a_method_of_a_built_in_object(self) -> None:
+        call = named(collections.Counter().update)
+        assert call.receiver == "collections.Counter.update"
+        assert naming.receiver_definition([].append).name == "list.append"
+
+    def test_a_function_written_in_c(self) -> None:
+        assert naming.receiver_definition(os.getpid) == ("posix.getpid", None)
+
+    def test_a_class_without_an_init_of_its_own(self) -> None:
+        class Plain:
+            pass
+
+        assert naming.receiver_definition(Plain).code is None
+
+    def test_wrappers_that_go_in_a_circle(self) -> None:
+        def one(**kwargs: Any) -> None:
+            pass
+
+        def other(**kwargs: Any) -> None:
+            pass
+
+        one.__wrapped__ = other  # type: ignore[attr-defined]
+        other.__wrapped__ = one  # type: ignore[attr-defined]
+        assert naming.receiver_definition(one).name.endswith("<locals>.one")
+
+    def test_an_instance_that_can_be_referred_to_but_strongly(self) -> None:
+        class Slotted:
+            __slots__ = ()
+
+            def __call__(self, **kwargs: Any) -> None:
+                pass
+
+        receiver = Slotted()
+        signal = Signal()
+        signal.connect(receiver, weak=False)
+        with signal_panel.record() as recording:
+            signal.send(sender=None)
+            signal.send(sender=None)
+        assert [call.receiver.endswith("Slotted.__call__") for call in recording.calls] == [True, True]
+
+
+class TestSenders:
+    def test_a_module(self) -> None:
+        assert naming.sender_name(views) == "tests.shop.views"
+
+    def test_nobody(self) -> None:
+        assert naming.sender_name(None) == "None"
+
+
+class TestViews:
+    def test_a_class_based_one_past_a_decorator(self) -> None:
+        @functools.wraps(views.ClassBased.as_view())
+        def decorated(request: Any) -> None:
+            pass
+
+        decorated.__dict__.update(view_class=views.ClassBased)
+        assert naming.view_name(decorated) == "tests.shop.views.ClassBased"
+
+    def test_an_instance_with_call(self) -> None:
+        class Feed:
+            def __call__(self, request: Any) -> None:
+                pass
+
+        assert naming.view_name(Feed()).endswith("Feed.__call__")
+
+
+class TestLines:
+    def test_code_without_a_source_has_its_first_line(self) -> None:
+        code = compile("\n\ndef made(**kwargs): pass", "<made>", "exec")
+        scope: dict[str, Any] = {}
+        exec(code, scope)
+        assert naming.line_of_definition(scope["made"].__code__) == 3
+
+    def test_an_instruction_of_no_line_has_the_code_s_first(self) -> None:
+        code = named.__code__
+        assert naming.line_of_instruction(code, 10**6) == code.co_firstlineno
+
+
+class TestSignals:
+    def test_one_that_many_modules_have_but_none_assigns_has_the_shortest_name(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        signal = Signal()
+        for name in ("made_up_module", "made_up"):
+            module = types.ModuleType(name)
+            module.passed_on = signal  # type: ignore[attr-defined]
+            monkeypatch.setitem(sys.modules, name, module)
+        naming._signal_names._modules_seen = 0
+        naming.refresh_signal_names()
+        assert naming.signal_name(signal) == "made_up.passed_on"
+
+
+class TestFiles:
+    def test_who_a_file_belongs_to(self) -> None:
+        assert naming.owner_of(__file__) == naming.USERS
+        assert naming.owner_of(os.__file__) == naming.PLUMBING
+        assert naming.owner_of("<frozen importlib._bootstrap>") == naming.PLUMBING
+        assert naming.owner_of(pytest.__file__) == naming.USERS
+        assert naming.owner_of(naming.__file__) == naming.PLUMBING
