@@ -13,6 +13,7 @@ import os
 import re
 import sys
 import sysconfig
+import threading
 import weakref
 from types import (
     BuiltinFunctionType,
@@ -184,6 +185,7 @@ class _SignalNames:
     def __init__(self) -> None:
         self._names: dict[int, tuple[weakref.ref[Signal], str]] = {}
         self._modules_seen = 0
+        self._lock = threading.RLock()
 
     def known(self, signal: Signal) -> str | None:
         name = self._names.get(id(signal))
@@ -191,8 +193,11 @@ class _SignalNames:
 
     def refresh(self) -> None:
         if len(sys.modules) != self._modules_seen:
-            self._modules_seen = len(sys.modules)
-            self._names = self._look_through_modules()
+            with self._lock:  # whoever comes meanwhile needs the names too
+                modules = len(sys.modules)
+                if modules != self._modules_seen:
+                    self._names = self._look_through_modules()
+                    self._modules_seen = modules
 
     @staticmethod
     def _look_through_modules() -> dict[int, tuple[weakref.ref[Signal], str]]:
