@@ -18,7 +18,7 @@ EXAMPLES = int(os.environ.get("EXAMPLES", "0"))
 
 @pytest.mark.parametrize("dispatcher", ["known", "unknown"])
 @settings(
-    max_examples=EXAMPLES or 200,
+    max_examples=EXAMPLES or 120,
     derandomize=not EXAMPLES,
     database=None,
     deadline=None,

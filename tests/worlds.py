@@ -457,6 +457,7 @@ class World:
         send = SeenSend(plan.signal, plan.sender, plan.method)
         events.append(send)
         signal = self.signals[plan.signal]
+        catches = plan.catches or self.overlapping
         with self._overlap(signal, plan.method):
             payload = Payload()
             self.payloads.append(weakref.ref(payload))
@@ -465,7 +466,7 @@ class World:
                 yield send, named
             except BaseException as exception:
                 send.raised = seen_exception(exception)
-                if not plan.catches:
+                if not catches:
                     raise
 
     @contextmanager
@@ -539,6 +540,11 @@ class World:
                 for w in warned
                 if "never awaited" not in str(w.message)
             ]
+            self.has_listeners = [  # before garbage is collected, which comes when it likes
+                self._has_listeners(signal, sender)
+                for signal in range(len(SIGNAL_TYPES))
+                for sender in range(len(SENDERS))
+            ]
         finally:
             dispatcher.logger.propagate = True
             dispatcher.logger.removeHandler(handler)
@@ -556,11 +562,7 @@ class World:
                 [(entry[0][0] if isinstance(entry[0][0], str) else None, entry[-1]) for entry in s.receivers]
                 for s in self.signals
             ],
-            "has_listeners": [
-                self._has_listeners(signal, sender)
-                for signal in range(len(SIGNAL_TYPES))
-                for sender in range(len(SENDERS))
-            ],
+            "has_listeners": self.has_listeners,
         }
 
     def dead_receivers(self) -> list[bool]:
