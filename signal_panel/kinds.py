@@ -103,7 +103,7 @@ class Kinds:
         if number is None:
             raw = _RawSend(
                 weakref.ref(signal),
-                type(signal).__name__,
+                naming.plain_class_name(type(signal)),
                 naming.sender_name(sender),
                 method,
                 site and site.f_code,

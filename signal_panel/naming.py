@@ -19,6 +19,8 @@ from types import (
     BuiltinFunctionType,
     CodeType,
     FunctionType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
     MethodType,
     ModuleType,
 )
@@ -70,11 +72,29 @@ def owner_of(path: str) -> str:
     return USERS
 
 
+# What Python itself keeps of a class, past its metaclass, which may compute attributes of the same names.
+_attributes_of = type.__dict__["__dict__"].__get__
+_bases_of = type.__dict__["__mro__"].__get__
+_module_of = type.__dict__["__module__"].__get__
+_qualified_name_of = type.__dict__["__qualname__"].__get__
+_name_of: Any = type.__dict__["__name__"].__get__
+_KEPT_BY_PYTHON = (GetSetDescriptorType, MemberDescriptorType)
+
+
+def plain_class_name(cls: type) -> str:
+    """The class's own name, whatever its metaclass says."""
+    return str.__str__(_name_of(cls))
+
+
 def class_name(cls: type) -> str:
     """The class's dotted name, whatever its metaclass says; of a built-in class the plain one."""
-    module = type.__getattribute__(cls, "__module__")
-    name = type.__getattribute__(cls, "__qualname__")
-    return f"{module}.{name}" if type(module) is str and module != "builtins" else str(name)
+    return _dotted(_module_of(cls), _qualified_name_of(cls))
+
+
+def _dotted(module: Any, name: str) -> str:
+    # A name may be of a subclass of str that formats itself; a module's may be anything.
+    name = str.__str__(name)
+    return f"{module}.{name}" if type(module) is str and module != "builtins" else name
 
 
 def sender_name(sender: Any) -> str:
@@ -85,10 +105,15 @@ def sender_name(sender: Any) -> str:
     if issubclass(cls, type):
         return class_name(sender)
     if cls is FunctionType:
-        return f"{sender.__module__}.{sender.__qualname__}"
+        return _dotted(sender.__module__, sender.__qualname__)
     if cls is ModuleType:
-        return str(sender.__name__)
+        return _module_name(sender)
     return f"{class_name(cls)}()"
+
+
+def _module_name(module: ModuleType) -> str:
+    name = _instance_dict(module).get("__name__")
+    return name if type(name) is str else "?"
 
 
 class Definition(NamedTuple):
@@ -103,10 +128,10 @@ def receiver_definition(receiver: Any) -> Definition:
     receiver = _unwrapped(receiver)
     cls = type(receiver)
     if cls is FunctionType:
-        return Definition(f"{receiver.__module__}.{receiver.__qualname__}", receiver.__code__)
+        return Definition(_dotted(receiver.__module__, receiver.__qualname__), receiver.__code__)
     if cls is BuiltinFunctionType:
         owner = receiver.__self__
-        prefix = owner.__name__ if type(owner) is ModuleType else class_name(type(owner))
+        prefix = _module_name(owner) if type(owner) is ModuleType else class_name(type(owner))
         return Definition(f"{prefix}.{receiver.__name__}", None)
     if issubclass(cls, type):
         return Definition(class_name(receiver), _code_of_method(receiver, "__init__"))
@@ -129,16 +154,18 @@ def _unwrapped(receiver: Any) -> Any:
 
 
 def _instance_dict(obj: Any) -> dict[str, Any]:
-    try:
-        found = object.__getattribute__(obj, "__dict__")
-    except AttributeError:
-        return {}
-    return found if type(found) is dict else {}
+    # A proxy's or a lazy module's __dict__ is computed; below it Python may keep another.
+    for base in _bases_of(type(obj)):
+        descriptor = _attributes_of(base).get("__dict__")
+        if type(descriptor) in _KEPT_BY_PYTHON:
+            found = descriptor.__get__(obj)
+            return found if type(found) is dict else {}
+    return {}
 
 
 def _code_of_method(cls: type, name: str) -> CodeType | None:
-    for base in type.__getattribute__(cls, "__mro__"):
-        method = _unwrapped(type.__getattribute__(base, "__dict__").get(name))
+    for base in _bases_of(cls):
+        method = _unwrapped(_attributes_of(base).get(name))
         if method is not None:
             return method.__code__ if type(method) is FunctionType else None
     return None
@@ -217,8 +244,9 @@ class _SignalNames:
 
         for name, module in list(sys.modules.items()):
             for cls in look_through(name, _instance_dict(module)):
-                if type.__getattribute__(cls, "__module__") == name:
-                    look_through(class_name(cls), dict(type.__getattribute__(cls, "__dict__")))
+                module_name = _module_of(cls)
+                if type(module_name) is str and module_name == name:
+                    look_through(class_name(cls), dict(_attributes_of(cls)))
         names = {}
         for key, signal in signals.items():
             # Whoever imported it has it too: its home is the module that assigns it.
