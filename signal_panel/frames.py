@@ -10,6 +10,7 @@ from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, Genera
 from typing import Any, NamedTuple
 
 from asgiref.sync import SyncToAsync
+from django.dispatch import Signal
 
 from signal_panel.naming import PLUMBING, SERVER_ENTRY, USERS, owner_of
 
@@ -60,6 +61,15 @@ def pass_through(wrapper: Any) -> None:
     """Never take a function's frame for the user's: it wraps ours, and calls us on behalf of others."""
     if isinstance(code := getattr(wrapper, "__code__", None), CodeType):
         _passed_through.add(code)
+
+
+def wraps_ours(code: CodeType, method: str) -> bool:
+    """Whether the code is that of a wrapper around ``Signal``'s method, which is no user's from now on."""
+    standing = vars(Signal)[method]
+    if getattr(standing, "__code__", None) is not code:
+        return False
+    pass_through(standing)
+    return True
 
 
 def _origin_of_hop(handler: FrameType) -> SuspendedAt | None:

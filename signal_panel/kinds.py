@@ -14,8 +14,8 @@ from types import CodeType, FrameType, FunctionType, MethodType
 from typing import Any, NamedTuple
 
 from signal_panel import naming
-from signal_panel.frames import users_frame
-from signal_panel.recording import NOTHING, ReceiverKind, SendKind
+from signal_panel.frames import users_frame, wraps_ours
+from signal_panel.recording import METHODS, NOTHING, ReceiverKind, SendKind
 
 IGNORED = -1
 """In place of a send's number: it is left out, with all that it causes."""
@@ -101,6 +101,8 @@ class Kinds:
         )
         number = self._numbers.get(key)
         if number is None:
+            if site is not None and wraps_ours(site.f_code, METHODS[method]):
+                return self.send(signal, sender, method, frame)
             raw = _RawSend(
                 weakref.ref(signal),
                 naming.plain_class_name(type(signal)),
