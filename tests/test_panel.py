@@ -226,6 +226,15 @@ class TestWithoutTheMiddleware:
         assert "signal_panel.middleware.SignalPanelMiddleware first in MIDDLEWARE" in html
 
 
+class TestLateSpansKept:
+    def test_only_those_of_the_last_requests_are(self, client: Client) -> None:
+        with pytest.MonkeyPatch.context() as fewer:
+            fewer.setattr(panel, "_LATE_SPANS_KEPT", 2)
+            for _ in range(4):
+                client.get("/plain/")
+        assert list(panel._late_spans) == stored_requests()[-2:]
+
+
 class TestSwitchedOff:
     def test_the_side_bar_s_checkbox_stops_the_recording(self, client: Client) -> None:
         client.cookies["djdtSignalTimelinePanel"] = "off"
@@ -287,6 +296,38 @@ class TestFailures:
         assert "The signal panel failed." in caplog.text
         html = render_panel(client, stored_requests()[-1])["content"]
         assert "The panel failed with RuntimeError." in html
+
+
+class TestFailuresWhileShowing:
+    @pytest.mark.parametrize("function", ["panel.templating.render", "panel.page.context", "panel.reverse"])
+    def test_the_panel_says_that_it_failed_and_the_toolbar_goes_on(
+        self, function: str, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        client.get("/order/")
+        request_id = stored_requests()[-1]
+
+        def fails(*args: object, **kwargs: object) -> None:
+            raise RuntimeError("ours")
+
+        with monkeypatch.context() as fault:
+            url = reverse("djdt:render_panel")
+            fault.setattr(f"signal_panel.{function}", fails)
+            answer = client.get(url, {"request_id": request_id, "panel_id": "SignalTimelinePanel"}).json()
+        assert answer["content"].startswith("<p>The panel failed with RuntimeError.")
+
+    def test_without_its_script_s_address_the_table_is_shown(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        client.get("/order/")
+
+        def fails(path: str) -> None:
+            raise ValueError("Missing staticfiles manifest entry")
+
+        with monkeypatch.context() as fault:
+            fault.setattr("signal_panel.panel.static", fails)
+            answer = render_panel(client, stored_requests()[-1])
+        assert answer["scripts"] == []
+        assert "announce_order" in answer["content"]
 
 
 class TestSpansThatComeTooLate:

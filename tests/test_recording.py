@@ -48,6 +48,17 @@ def test_a_receiver_not_written_in_python_has_no_place() -> None:
     assert (two.path, two.line, two.exception) == (None, None, "ValueError")
 
 
+def test_spans_have_their_places() -> None:
+    recording = overlapping()
+    assert [span.index for span in (*recording.sends, *recording.calls)] == [0, 1, 2]
+
+
+def test_a_call_within_the_time_of_another_adds_nothing_to_what_is_covered() -> None:
+    recording = overlapping()
+    recording.columns.time[2] = 5  # 40 to 45, and the other is 10 to 60
+    assert recording.sends[0].self_ns == 50
+
+
 def test_spans_read_well() -> None:
     recording = overlapping()
     assert repr(recording) == "<Recording of 3 spans>"
