@@ -6,7 +6,7 @@ sender and the receivers (tracebacks, ``stacklevel``), and hands back the receiv
 is being recorded in the calling context the collector is one that keeps nothing.
 
 ``send`` and ``send_robust`` keep their spans themselves where nothing is out of the ordinary: asking the
-collector for it makes a receiver call cost half as much again.
+collector for it makes a receiver call cost a fifth more (0.9 µs for 0.75, with 50 receivers).
 """
 
 from __future__ import annotations
