@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import partial, wraps
+from functools import wraps
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
@@ -38,7 +38,7 @@ class RequestScope:
     def __init__(self) -> None:
         self._failure = ""
         self._outer = _current.get()
-        self._when_finished: Callable[[Recording], None] | None = None
+        self._when_finished: Callable[[], None] | None = None
         self.is_being_handled = False
         self._scope = open_scope()
         _current.set(self)
@@ -68,8 +68,8 @@ class RequestScope:
         """Whether somebody wants the recording."""
         return self._when_finished is not None
 
-    def claim(self, when_finished: Callable[[Recording], None]) -> None:
-        """Keep the recording, and hand it over once ``request_finished`` has been sent."""
+    def claim(self, when_finished: Callable[[], None]) -> None:
+        """Keep the recording, and say when it is whole: ``request_finished`` has been sent."""
         self._when_finished = when_finished
 
     def mark(self, phase: str, label: str = "") -> None:
@@ -88,7 +88,7 @@ class RequestScope:
         self.mark("response")
 
     def end(self) -> None:
-        """Stop recording, and hand over what was claimed. A failure of that is only noted."""
+        """Stop recording, and tell who claimed it. A failure of that is only noted."""
         if _current.get() is self:
             _current.set(self._outer)
         if self._scope.closed:
@@ -98,7 +98,7 @@ class RequestScope:
             close_scope(self._scope, keep=when_finished is not None)
         if when_finished is not None:
             with kept_to_ourselves(self.failed):
-                _outside_event_loop(partial(when_finished, self._scope.recording))
+                _outside_event_loop(when_finished)
 
     def __del__(self) -> None:
         # A request whose request_finished is never sent must not leave Signal patched.

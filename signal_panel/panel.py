@@ -99,7 +99,7 @@ class SignalTimelinePanel(Panel):
         failure = self._failure or (self._request.failure if self._request else "")
         self.record_stats({**stats, "failure": failure} if failure else stats)
 
-    def _add_what_came_late(self, recording: Recording) -> None:
+    def _add_what_came_late(self) -> None:
         """Store the recording again, whole: called once ``request_finished`` has been sent.
 
         A request that the store has evicted meanwhile would come back by being written to.
