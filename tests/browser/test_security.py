@@ -109,7 +109,7 @@ class TestContentSecurityPolicy:
         page.mouse.wheel(0, -120)
         panel.table.first.click()
         expect(panel.detail).to_contain_text("request")
-        assert styled(panel)
+        expect_styled(panel)
         assert [violation for violation in violations(page) if violation.is_ours] == []
         assert [text for text in console if "signal_panel" in text] == []
 
@@ -122,7 +122,7 @@ class TestContentSecurityPolicy:
         panel = Panel(page)
         expect(panel.table.first).to_be_visible()
         expect(panel.root).to_contain_text("request_started")
-        assert styled(panel)
+        expect_styled(panel)
         if render_panels:
             panel.is_ready()
         else:
@@ -305,8 +305,6 @@ def tooltip(panel: Panel) -> str:
     raise AssertionError("no tooltip")
 
 
-def styled(panel: Panel) -> bool:
-    """Whether the panel's style sheet is in force."""
-    return bool(
-        panel.root.locator("caption").evaluate("caption => getComputedStyle(caption).position === 'absolute'")
-    )
+def expect_styled(panel: Panel) -> None:
+    """The panel's style sheet is in force, which may come a moment after the panel."""
+    expect(panel.root.locator("caption")).to_have_css("position", "absolute")
