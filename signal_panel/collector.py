@@ -280,6 +280,7 @@ class Scope:
                 columns.time.append(ends[row] - starts[row])
                 columns.parent.append(place)
                 columns.kind.append(renumber[kinds[row]])
+                columns.within.append(0)
                 if number in collector.exceptions:
                     columns.exceptions[span] = renumber.strings.number(collector.exceptions[number])
                 if number in collector.busy:
@@ -298,6 +299,8 @@ class Scope:
             overflow.calls + left_out[1],
             overflow.receivers_ns + covered,
             overflow.exceptions,
+            overflow.queries,
+            overflow.queries_ns,
         )
         columns.sends, columns.receivers = renumber.sends, renumber.receivers
         columns.strings = renumber.strings.table()

@@ -8,12 +8,17 @@ from typing import NamedTuple
 
 
 class Overflow(NamedTuple):
-    """What the spans that were not kept add up to; ``receivers_ns`` is the time that their calls cover."""
+    """What the spans and queries that were not kept add up to.
+
+    ``receivers_ns`` is the time that the calls cover, ``queries_ns`` that of all queries added up.
+    """
 
     sends: int = 0
     calls: int = 0
     receivers_ns: int = 0
     exceptions: int = 0
+    queries: int = 0
+    queries_ns: int = 0
 
     def __sub__(self, before: Overflow) -> Overflow:
         return Overflow(*(now - then for now, then in zip(self, before, strict=True)))
@@ -29,6 +34,7 @@ class OverflowCounter:
 
     def __init__(self) -> None:
         self._sends = self._calls = self._receivers_ns = self._exceptions = 0
+        self._queries = self._queries_ns = 0
         self._covered_until = 0
         self._calls_of: dict[int, list[tuple[int, int]]] = {}
         self._raised: dict[int, str] = {}
@@ -58,6 +64,12 @@ class OverflowCounter:
                     self._receivers_ns += max(0, end - max(start, self._covered_until))
                     self._covered_until = max(self._covered_until, end)
 
+    def add_query(self, duration: int) -> None:
+        """Add a query that has been executed."""
+        with self._lock:
+            self._queries += 1
+            self._queries_ns += duration
+
     def _add_exception(self, number: int, parent: int) -> None:
         # Where a span inside has passed it on, it has been counted there.
         passed_on = self._passed_on.pop(number, ())
@@ -74,4 +86,11 @@ class OverflowCounter:
     def so_far(self) -> Overflow:
         """What has been added up."""
         with self._lock:
-            return Overflow(self._sends, self._calls, self._receivers_ns, self._exceptions)
+            return Overflow(
+                self._sends,
+                self._calls,
+                self._receivers_ns,
+                self._exceptions,
+                self._queries,
+                self._queries_ns,
+            )

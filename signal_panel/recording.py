@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from operator import sub
 from typing import Any, NamedTuple
 
@@ -22,6 +22,9 @@ FORMAT_VERSION = 1
 METHODS = ("send", "send_robust", "asend", "asend_robust")
 NOTHING = -1
 """In a table or column: no such string, no parent."""
+IN_TRANSACTION, ON_COMMIT = 1, 2
+"""The flags of a span: it began inside ``atomic``; it was caused by a hook of ``on_commit``."""
+STATES = ("live", "dead", "dying", "stale")
 
 
 class Site(NamedTuple):
@@ -45,6 +48,15 @@ class Phase(NamedTuple):
     duration_ns: int
 
 
+class Handlers(NamedTuple):
+    """A module with receivers that nobody has imported: its app's label, its name, and its first receiver."""
+
+    app: str
+    module: str
+    path: str
+    line: int
+
+
 class SendKind(NamedTuple):
     """What sends from one place have in common; all but ``method`` and ``line`` index the strings."""
 
@@ -65,6 +77,39 @@ class ReceiverKind(NamedTuple):
     is_async: int
 
 
+class Statement(NamedTuple):
+    """An SQL text on one database; both index the strings."""
+
+    sql: int
+    alias: int
+
+
+class ConnectionKind(NamedTuple):
+    """A receiver connected to a signal; ``receiver`` indexes the receivers, ``state`` the states.
+
+    ``signal``, ``sender``, ``uid``, ``path`` and ``function`` index the strings.
+    """
+
+    signal: int
+    receiver: int
+    sender: int
+    uid: int
+    state: int
+    is_weak: int
+    path: int
+    line: int
+    function: int
+
+
+class HandlersKind(NamedTuple):
+    """A handlers' module that was not imported; all but ``line`` index the strings."""
+
+    app: int
+    module: int
+    path: int
+    line: int
+
+
 @dataclass
 class Columns:
     """What a recording is made of. The JSON has the same parts; docs/how-it-works.md describes it.
@@ -72,7 +117,16 @@ class Columns:
     ``kind`` is an index into ``sends`` where it is zero or more, else ``-1 - kind`` is one into
     ``receivers``. ``parent`` is the parent's index or -1. ``exceptions``, ``busy`` and ``hops`` are of those
     spans that have any: the exception's type as an index into the strings, an async receiver's busy time, and
-    the time that a send spent changing threads. All times are nanoseconds, from the recording's start.
+    the time that a send spent changing threads. ``within`` has each span's flags. ``again`` leads from a send
+    to the first one of its kind for the same instance, ``skipped`` to the receivers that did not run because
+    one before them raised.
+
+    Queries have columns of their own: ``query_span`` is the innermost span that one ran in or -1,
+    ``query_statement`` an index into ``statements``, ``query_repeats`` the first query with the same text and
+    parameters, or -1.
+
+    ``signals``, ``connections`` and ``unimported`` are what was so in the process when the recording ended.
+    All times are nanoseconds, from the recording's start.
     """
 
     epoch: float
@@ -88,6 +142,18 @@ class Columns:
     exceptions: dict[int, int] = field(default_factory=dict)
     busy: dict[int, int] = field(default_factory=dict)
     hops: dict[int, int] = field(default_factory=dict)
+    within: array[int] = field(default_factory=lambda: array("b"))
+    again: dict[int, int] = field(default_factory=dict)
+    skipped: dict[int, list[int]] = field(default_factory=dict)
+    statements: list[Statement] = field(default_factory=list)
+    query_start: array[int] = field(default_factory=lambda: array("q"))
+    query_time: array[int] = field(default_factory=lambda: array("q"))
+    query_span: array[int] = field(default_factory=lambda: array("q"))
+    query_statement: array[int] = field(default_factory=lambda: array("q"))
+    query_repeats: array[int] = field(default_factory=lambda: array("q"))
+    signals: list[int] = field(default_factory=list)
+    connections: list[ConnectionKind] = field(default_factory=list)
+    unimported: list[HandlersKind] = field(default_factory=list)
     overflow: Overflow = field(default_factory=Overflow)
 
     @cached_property
@@ -97,6 +163,27 @@ class Columns:
         for span, parent in enumerate(self.parent):
             children.setdefault(parent, []).append(span)
         return children
+
+    @cached_property
+    def queries(self) -> dict[int, list[int]]:
+        """The queries whose innermost span each is; under -1 those in none."""
+        queries: dict[int, list[int]] = {}
+        for query, span in enumerate(self.query_span):
+            queries.setdefault(span, []).append(query)
+        return queries
+
+    @cached_property
+    def calls_of(self) -> dict[int, list[int]]:
+        """The calls of each receiver, by its index."""
+        calls: dict[int, list[int]] = {}
+        for span, kind in enumerate(self.kind):
+            if kind < 0:
+                calls.setdefault(-1 - kind, []).append(span)
+        return calls
+
+    def site(self, path: int, line: int, function: int) -> Site | None:
+        """The line of code that is kept so, or None."""
+        return None if path == NOTHING else Site(self.strings[path], line, self.strings[function])
 
     def text(self, index: int) -> str | None:
         """The string at ``index``, or None where there is none."""
@@ -167,6 +254,21 @@ class _Span:
         return self._columns.text(self._columns.exceptions.get(self._span, NOTHING))
 
     @property
+    def in_transaction(self) -> bool:
+        """Whether the span began inside ``transaction.atomic``."""
+        return bool(self._columns.within[self._span] & IN_TRANSACTION)
+
+    @property
+    def on_commit(self) -> bool:
+        """Whether a hook given to ``transaction.on_commit`` caused the span."""
+        return bool(self._columns.within[self._span] & ON_COMMIT)
+
+    @property
+    def queries(self) -> Sequence[Query]:
+        """The queries made in the span and in no span inside it, by start."""
+        return [Query(self._columns, query) for query in self._columns.queries.get(self._span, ())]
+
+    @property
     def _children(self) -> list[int]:
         return self._columns.children.get(self._span, [])
 
@@ -203,10 +305,7 @@ class Send(_Span):
     def site(self) -> Site | None:
         """The line of the user's code that caused the send, or None where there is none."""
         kind = self._kind
-        if kind.path == NOTHING:
-            return None
-        strings = self._columns.strings
-        return Site(strings[kind.path], kind.line, strings[kind.function])
+        return self._columns.site(kind.path, kind.line, kind.function)
 
     @property
     def hop_ns(self) -> int:
@@ -231,8 +330,68 @@ class Send(_Span):
         """The receivers that ran, in the order they ran."""
         return [ReceiverCall(self._columns, span) for span in self._children]
 
+    @property
+    def skipped(self) -> Sequence[Receiver]:
+        """The receivers that did not run because one before them raised."""
+        return [Receiver(self._columns, kind) for kind in self._columns.skipped.get(self._span, ())]
+
+    @property
+    def repeats(self) -> Send | None:
+        """The first send like this one, from the same place, for the same ``instance``, or None.
+
+        Like it are those with the same signal, sender and method; of ``m2m_changed`` with the same action.
+        """
+        first = self._columns.again.get(self._span)
+        return None if first is None else Send(self._columns, first)
+
     def __repr__(self) -> str:
         return f"<Send {self.signal} from {self.sender}, {len(self._children)} calls>"
+
+
+class Receiver:
+    """A receiver, whether it ran or not."""
+
+    __slots__ = ("_columns", "_receiver")
+
+    def __init__(self, columns: Columns, receiver: int) -> None:
+        self._columns = columns
+        self._receiver = receiver
+
+    @property
+    def _definition(self) -> ReceiverKind:
+        return self._columns.receivers[self._receiver]
+
+    @property
+    def receiver(self) -> str:
+        """Dotted name of the receiver, past decorators and wrappers."""
+        return self._columns.strings[self._definition.receiver]
+
+    @property
+    def path(self) -> str | None:
+        """The file that defines the receiver, or None for one not written in Python."""
+        return self._columns.text(self._definition.path)
+
+    @property
+    def line(self) -> int | None:
+        """The line that defines the receiver, or None for one not written in Python."""
+        return None if self._definition.path == NOTHING else self._definition.line
+
+    @property
+    def is_async(self) -> bool:
+        """Whether Django runs the receiver as a coroutine."""
+        return bool(self._definition.is_async)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Receiver) and (
+            (self.receiver, self.path, self.line, self.is_async)
+            == (other.receiver, other.path, other.line, other.is_async)
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.receiver)
+
+    def __repr__(self) -> str:
+        return f"<Receiver {self.receiver}>"
 
 
 class ReceiverCall(_Span):
@@ -241,28 +400,28 @@ class ReceiverCall(_Span):
     __slots__ = ()
 
     @property
-    def _kind(self) -> ReceiverKind:
-        return self._columns.receivers[-1 - self._columns.kind[self._span]]
+    def _definition(self) -> Receiver:
+        return Receiver(self._columns, -1 - self._columns.kind[self._span])
 
     @property
     def receiver(self) -> str:
         """Dotted name of the receiver, past decorators and wrappers."""
-        return self._columns.strings[self._kind.receiver]
+        return self._definition.receiver
 
     @property
     def path(self) -> str | None:
         """The file that defines the receiver, or None for one not written in Python."""
-        return self._columns.text(self._kind.path)
+        return self._definition.path
 
     @property
     def line(self) -> int | None:
         """The line that defines the receiver, or None for one not written in Python."""
-        return None if self._kind.path == NOTHING else self._kind.line
+        return self._definition.line
 
     @property
     def is_async(self) -> bool:
         """Whether Django ran the receiver as a coroutine."""
-        return bool(self._kind.is_async)
+        return self._definition.is_async
 
     @property
     def busy_ns(self) -> int:
@@ -281,6 +440,151 @@ class ReceiverCall(_Span):
 
     def __repr__(self) -> str:
         return f"<ReceiverCall {self.receiver}>"
+
+
+class Query:
+    """One SQL statement that was executed."""
+
+    __slots__ = ("_columns", "_query")
+
+    def __init__(self, columns: Columns, query: int) -> None:
+        self._columns = columns
+        self._query = query
+
+    @property
+    def _statement(self) -> Statement:
+        return self._columns.statements[self._columns.query_statement[self._query]]
+
+    @property
+    def index(self) -> int:
+        """The query's place among all queries of its recording, by start."""
+        return self._query
+
+    @property
+    def sql(self) -> str:
+        """The text with its placeholders; what is filled in for them is never kept."""
+        return self._columns.strings[self._statement.sql]
+
+    @property
+    def alias(self) -> str:
+        """The database's alias in ``DATABASES``."""
+        return self._columns.strings[self._statement.alias]
+
+    @property
+    def start_ns(self) -> int:
+        """Nanoseconds from the recording's start."""
+        return self._columns.query_start[self._query]
+
+    @property
+    def duration_ns(self) -> int:
+        """Nanoseconds until the database had executed it; rows fetched later are not in it."""
+        return self._columns.query_time[self._query]
+
+    @property
+    def span(self) -> Send | ReceiverCall | None:
+        """The innermost send or receiver call that it ran in, or None."""
+        columns, span = self._columns, self._columns.query_span[self._query]
+        if span == NOTHING:
+            return None
+        return Send(columns, span) if columns.kind[span] >= 0 else ReceiverCall(columns, span)
+
+    @property
+    def repeats(self) -> Query | None:
+        """The first query with the same text and the same parameters, or None."""
+        first = self._columns.query_repeats[self._query]
+        return None if first == NOTHING else Query(self._columns, first)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Query)
+            and self._query == other._query
+            and (self._columns is other._columns or self._columns == other._columns)
+        )
+
+    def __hash__(self) -> int:
+        return hash(self._query)
+
+    def __repr__(self) -> str:
+        return f"<Query {self.sql[:60]}>"
+
+
+class Connection:
+    """A receiver connected to a signal when the recording ended, or in it and dead by then."""
+
+    __slots__ = ("_columns", "_kind")
+
+    def __init__(self, columns: Columns, kind: ConnectionKind) -> None:
+        self._columns = columns
+        self._kind = kind
+
+    @property
+    def signal(self) -> str:
+        """Dotted name of the signal."""
+        return self._columns.strings[self._kind.signal]
+
+    @property
+    def _receiver(self) -> Receiver | None:
+        index = self._kind.receiver
+        return None if index == NOTHING else Receiver(self._columns, index)
+
+    @property
+    def receiver(self) -> str | None:
+        """Dotted name of the receiver; None where it had died before anybody could look."""
+        return None if self._receiver is None else self._receiver.receiver
+
+    @property
+    def path(self) -> str | None:
+        """The file that defines the receiver, where that is known."""
+        return None if self._receiver is None else self._receiver.path
+
+    @property
+    def line(self) -> int | None:
+        """The line that defines the receiver, where that is known."""
+        return None if self._receiver is None else self._receiver.line
+
+    @property
+    def is_async(self) -> bool:
+        """Whether Django runs the receiver as a coroutine."""
+        return self._receiver is not None and self._receiver.is_async
+
+    @property
+    def sender(self) -> str | None:
+        """Dotted name of the only sender it listens to, ``?`` where that can't be told, or None for any."""
+        return self._columns.text(self._kind.sender)
+
+    @property
+    def uid(self) -> str | None:
+        """Its ``dispatch_uid``, or None; of one that is no string the name of its type."""
+        return self._columns.text(self._kind.uid)
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether the signal alone would not keep the receiver alive."""
+        return bool(self._kind.is_weak)
+
+    @property
+    def state(self) -> str:
+        """``live``, ``dead``, ``dying`` or ``stale``.
+
+        One that is dying is kept by nothing but what Django remembers of it under ``DEBUG``; one that is
+        stale is not called because the signal's cache of receivers does not have it.
+        """
+        return STATES[self._kind.state]
+
+    @property
+    def site(self) -> Site | None:
+        """The line that connected it, where that was in the recording."""
+        return self._columns.site(self._kind.path, self._kind.line, self._kind.function)
+
+    @property
+    def calls(self) -> Sequence[ReceiverCall]:
+        """The receiver's calls by sends of this signal."""
+        columns, signal = self._columns, self.signal
+        calls = (ReceiverCall(columns, span) for span in columns.calls_of.get(self._kind.receiver, ()))
+        return [call for call in calls if call.send.signal == signal]
+
+    def __repr__(self) -> str:
+        return f"<Connection of {self.receiver} to {self.signal}>"
 
 
 class Recording:
@@ -314,6 +618,34 @@ class Recording:
         return [ReceiverCall(columns, span) for span, kind in enumerate(columns.kind) if kind < 0]
 
     @property
+    def queries(self) -> Sequence[Query]:
+        """All SQL statements executed, by start."""
+        columns = self.columns
+        return [Query(columns, query) for query in range(len(columns.query_start))]
+
+    @property
+    def signals(self) -> Sequence[str]:
+        """Dotted names of the signals found in the process when the recording ended."""
+        columns = self.columns
+        return [columns.strings[signal] for signal in columns.signals]
+
+    @property
+    def connections(self) -> Sequence[Connection]:
+        """The receivers connected when the recording ended, and those that died after it connected them."""
+        columns = self.columns
+        return [Connection(columns, kind) for kind in columns.connections]
+
+    @property
+    def unimported(self) -> Sequence[Handlers]:
+        """Modules of the user's apps that would connect receivers, had anybody imported them."""
+        columns = self.columns
+        strings = columns.strings
+        return [
+            Handlers(strings[kind.app], strings[kind.module], strings[kind.path], kind.line)
+            for kind in columns.unimported
+        ]
+
+    @property
     def phases(self) -> Sequence[Phase]:
         """The parts of the request; none where the recording is not of a request."""
         return list(self.columns.phases)
@@ -344,7 +676,6 @@ class Recording:
     def to_json(self) -> str:
         """The recording as JSON, which ``from_json`` reads back to an equal one."""
         columns = self.columns
-        start = columns.start
         return json.dumps(
             {
                 "version": FORMAT_VERSION,
@@ -354,15 +685,27 @@ class Recording:
                 "sends": columns.sends,
                 "receivers": columns.receivers,
                 "phases": columns.phases,
-                "start": [*start[:1], *map(sub, start[1:], start)],
+                "start": _differences(columns.start),
                 "time": columns.time.tolist(),
-                "parent": [
-                    0 if parent == NOTHING else span - parent for span, parent in enumerate(columns.parent)
-                ],
+                "parent": _backwards(columns.parent),
                 "kind": columns.kind.tolist(),
                 "exceptions": list(columns.exceptions.items()),
                 "busy": list(columns.busy.items()),
                 "hops": list(columns.hops.items()),
+                "within": _changes(columns.within),
+                "again": list(columns.again.items()),
+                "skipped": list(columns.skipped.items()),
+                "statements": columns.statements,
+                "queries": [
+                    _differences(columns.query_start),
+                    columns.query_time.tolist(),
+                    columns.query_span.tolist(),
+                    columns.query_statement.tolist(),
+                    _backwards(columns.query_repeats),
+                ],
+                "signals": columns.signals,
+                "connections": columns.connections,
+                "unimported": columns.unimported,
                 "overflow": columns.overflow,
             },
             separators=(",", ":"),
@@ -388,7 +731,34 @@ class Recording:
             raise ValueError(f"This JSON is not a whole recording: {error!r}.") from error
 
 
+def _differences(column: array[int]) -> list[int]:
+    return [*column[:1], *map(sub, column[1:], column)]
+
+
+def _backwards(column: array[int]) -> list[int]:
+    return [0 if other == NOTHING else place - other for place, other in enumerate(column)]
+
+
+def _forwards(column: list[int]) -> array[int]:
+    return array("q", (place - back if back else NOTHING for place, back in enumerate(column)))
+
+
+def _changes(flags: array[int]) -> list[tuple[int, int]]:
+    # Most spans have the flags of the one before.
+    return [(span, now) for span, (before, now) in enumerate(pairwise((0, *flags))) if now != before]
+
+
+def _flags(changes: list[tuple[int, int]], spans: int) -> array[int]:
+    flags = array("b")
+    before = 0
+    for span, now in [*changes, (spans, 0)]:
+        flags.extend([before] * (span - len(flags)))
+        before = now
+    return flags
+
+
 def _columns_from(data: dict[str, Any]) -> Columns:
+    query_start, query_time, query_span, query_statement, query_repeats = data["queries"]
     columns = Columns(
         epoch=data["epoch"],
         duration=data["duration"],
@@ -398,13 +768,27 @@ def _columns_from(data: dict[str, Any]) -> Columns:
         phases=[Phase(*phase) for phase in data["phases"]],
         start=array("q", accumulate(data["start"])),
         time=array("q", data["time"]),
-        parent=array("q", (span - back if back else NOTHING for span, back in enumerate(data["parent"]))),
+        parent=_forwards(data["parent"]),
         kind=array("q", data["kind"]),
         exceptions=dict(data["exceptions"]),
         busy=dict(data["busy"]),
         hops=dict(data["hops"]),
+        within=_flags(data["within"], len(data["start"])),
+        again=dict(data["again"]),
+        skipped=dict(data["skipped"]),
+        statements=[Statement(*statement) for statement in data["statements"]],
+        query_start=array("q", accumulate(query_start)),
+        query_time=array("q", query_time),
+        query_span=array("q", query_span),
+        query_statement=array("q", query_statement),
+        query_repeats=_forwards(query_repeats),
+        signals=data["signals"],
+        connections=[ConnectionKind(*kind) for kind in data["connections"]],
+        unimported=[HandlersKind(*kind) for kind in data["unimported"]],
         overflow=Overflow(*data["overflow"]),
     )
-    if not len(columns.start) == len(columns.time) == len(columns.parent) == len(columns.kind):
+    of_spans = (columns.start, columns.time, columns.parent, columns.kind, columns.within)
+    of_queries = (columns.query_start, columns.query_time, columns.query_span, columns.query_statement)
+    if len(set(map(len, of_spans))) > 1 or len({*map(len, of_queries), len(columns.query_repeats)}) > 1:
         raise ValueError("This recording's columns differ in length.")
     return columns

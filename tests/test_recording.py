@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import json
 from array import array
+from collections.abc import Callable
 
 import pytest
 
 from signal_panel import Phase, Recording
-from signal_panel.recording import Columns, ReceiverKind, SendKind
+from signal_panel.recording import (
+    IN_TRANSACTION,
+    ON_COMMIT,
+    Columns,
+    ConnectionKind,
+    Handlers,
+    HandlersKind,
+    ReceiverKind,
+    SendKind,
+    Site,
+    Statement,
+)
 
 
 def overlapping() -> Recording:
@@ -26,8 +38,38 @@ def overlapping() -> Recording:
             parent=array("q", [-1, 0, 0]),
             kind=array("q", [0, -1, -2]),
             exceptions={2: 6},
+            within=array("b", [0, IN_TRANSACTION, ON_COMMIT]),
         )
     )
+
+
+def with_queries() -> Recording:
+    """One query in no span, and the same one twice in the first call."""
+    recording = overlapping()
+    columns = recording.columns
+    columns.strings += ["SELECT %s", "default"]
+    columns.statements = [Statement(7, 8)]
+    columns.query_start = array("q", [2, 12, 20])
+    columns.query_time = array("q", [3, 4, 5])
+    columns.query_span = array("q", [-1, 1, 1])
+    columns.query_statement = array("q", [0, 0, 0])
+    columns.query_repeats = array("q", [-1, -1, 1])
+    return recording
+
+
+def with_connections() -> Recording:
+    """``a.one`` is connected for any sender, and something that has died was for ``a.Sender``."""
+    recording = overlapping()
+    columns = recording.columns
+    columns.strings += ["b.signal", "uid", "b", "b.receivers", "/b.py"]
+    columns.signals = [0, 7]
+    columns.connections = [
+        ConnectionKind(0, 0, -1, 8, 0, 0, -1, 0, -1),
+        ConnectionKind(7, -1, 1, -1, 1, 1, 2, 30, 3),
+        ConnectionKind(7, 0, -1, -1, 0, 0, -1, 0, -1),
+    ]
+    columns.unimported = [HandlersKind(9, 10, 11, 4)]
+    return recording
 
 
 def test_overlapping_calls_are_taken_off_the_self_time_once() -> None:
@@ -77,6 +119,89 @@ def test_views_on_equal_spans_are_equal_and_others_are_not() -> None:
     assert one.calls[0] != two.calls[0]
 
 
+def test_a_query_is_its_text_its_times_and_the_span_it_ran_in() -> None:
+    recording = with_queries()
+    outside, first, second = recording.queries
+    assert (outside.sql, outside.alias, outside.start_ns, outside.duration_ns) == (
+        "SELECT %s",
+        "default",
+        2,
+        3,
+    )
+    assert (outside.span, first.span, second.span) == (None, *recording.calls[:1] * 2)
+    assert (outside.repeats, first.repeats, second.repeats) == (None, None, first)
+    assert [query.index for query in recording.queries] == [0, 1, 2]
+    assert recording.calls[0].queries == [first, second]
+    assert recording.calls[1].queries == recording.sends[0].queries == []
+    assert repr(first) == "<Query SELECT %s>"
+    assert len({outside, first, second}) == 3
+
+
+def test_a_query_of_a_send_itself_has_the_send_as_its_span() -> None:
+    recording = with_queries()
+    recording.columns.query_span[0] = 0
+    assert recording.queries[0].span == recording.sends[0]
+
+
+def test_a_span_knows_whether_it_began_in_a_transaction_or_after_one() -> None:
+    recording = overlapping()
+    spans = [*recording.sends, *recording.calls]
+    assert [span.in_transaction for span in spans] == [False, True, False]
+    assert [span.on_commit for span in spans] == [False, False, True]
+
+
+def test_a_send_knows_the_first_one_for_the_same_instance_and_who_did_not_run() -> None:
+    recording = overlapping()
+    (send,) = recording.sends
+    assert send.repeats is None
+    assert send.skipped == []
+    recording.columns.again = {0: 0}
+    recording.columns.skipped = {0: [1, 0]}
+    assert send.repeats == send
+    assert [repr(receiver) for receiver in send.skipped] == ["<Receiver a.two>", "<Receiver a.one>"]
+    assert [receiver.line for receiver in send.skipped] == [None, 9]
+    assert len({*send.skipped, *send.skipped[:1]}) == 2
+
+
+def test_a_connection_is_a_receiver_at_a_signal_with_its_calls_from_there() -> None:
+    recording = with_connections()
+    live, dead, elsewhere = recording.connections
+    assert (live.signal, live.receiver, live.path, live.line) == ("a.signal", "a.one", "/a.py", 9)
+    assert (live.is_async, live.sender, live.uid, live.is_weak, live.state) == (
+        True,
+        None,
+        "uid",
+        False,
+        "live",
+    )
+    assert (live.site, live.calls) == (None, [recording.calls[0]])
+    assert (dead.signal, dead.receiver, dead.path, dead.line) == ("b.signal", None, None, None)
+    assert (dead.is_async, dead.sender, dead.uid, dead.is_weak, dead.state) == (
+        False,
+        "a.Sender",
+        None,
+        True,
+        "dead",
+    )
+    assert (dead.site, dead.calls) == (Site("/a.py", 30, "f"), [])
+    assert elsewhere.calls == []
+    assert repr(live) == "<Connection of a.one to a.signal>"
+    assert recording.signals == ["a.signal", "b.signal"]
+    assert recording.unimported == [Handlers("b", "b.receivers", "/b.py", 4)]
+
+
+@pytest.mark.parametrize("make", [overlapping, with_queries, with_connections])
+def test_everything_survives_json(make: Callable[[], Recording]) -> None:
+    recording = make()
+    assert Recording.from_json(recording.to_json()) == recording
+
+
+def test_json_says_flags_where_they_change() -> None:
+    recording = overlapping()
+    recording.columns.within = array("b", [0, 1, 1])
+    assert json.loads(recording.to_json())["within"] == [[1, 1]]
+
+
 def test_json_gives_back_an_equal_recording() -> None:
     recording = overlapping()
     again = Recording.from_json(recording.to_json())
@@ -113,7 +238,10 @@ def test_what_is_no_recording_is_refused_with_the_reason(text: str, message: str
 
 
 def test_columns_of_different_lengths_are_refused() -> None:
-    data = json.loads(overlapping().to_json())
-    data["time"].pop()
-    with pytest.raises(ValueError, match="differ in length"):
-        Recording.from_json(json.dumps(data))
+    data = json.loads(with_queries().to_json())
+    for column in (data["time"], data["queries"][2]):
+        last = column.pop()
+        with pytest.raises(ValueError, match="differ in length"):
+            Recording.from_json(json.dumps(data))
+        column.append(last)
+    assert Recording.from_json(json.dumps(data)) == with_queries()
