@@ -6,15 +6,14 @@ included, in 0.5 µs; its names and lines would take ten times as long. They com
 
 from __future__ import annotations
 
-import threading
 import weakref
 from fnmatch import fnmatchcase
-from functools import partial
 from types import CodeType, FrameType, FunctionType, MethodType
 from typing import Any, NamedTuple
 
 from signal_panel import naming
 from signal_panel.frames import users_frame, wraps_ours
+from signal_panel.identity import IdentityMap
 from signal_panel.recording import METHODS, NOTHING, ReceiverKind, SendKind
 
 IGNORED = -1
@@ -68,9 +67,6 @@ class Strings:
 class Kinds:
     """Numbers for kinds of send, from 0 up, and for receivers, from -1 down.
 
-    An ``id`` is good only while its object lives. So each object that a key is made of is watched by a weak
-    reference, and its keys are forgotten when it dies: whatever gets its id later is new.
-
     There can be no more kinds than sends. Where ``room``, the cap on those kept, is used up, what is new is
     only told from what is ignored: no send of it is kept.
     """
@@ -80,11 +76,9 @@ class Kinds:
         self._ignore = ignore
         self._sends: list[_RawSend] = []
         self._receivers: list[_RawReceiver] = []
-        self._numbers: dict[Any, int] = {}
+        self._numbers = IdentityMap()
         self.known = self._numbers.get
         """The number for the receiver that has an ``id``, or None: the first half of ``receiver``."""
-        self._watched: dict[int, tuple[weakref.ref[Any], list[Any]]] = {}
-        self._lock = threading.RLock()
 
     def send(self, signal: Any, sender: Any, method: int, frame: FrameType | None) -> int:
         """The number for a send of ``signal`` by ``method`` from ``frame``; ``IGNORED`` if that is to be."""
@@ -112,19 +106,19 @@ class Kinds:
                 site.f_lasti if site else 0,
                 str(site.f_globals.get("__name__", "")) if site else "",
             )
-            with self._lock:
-                if self._is_ignored(raw):
+            with self._numbers.lock:
+                if self.is_ignored(raw.signal_name(), raw.sender):
                     number = IGNORED
                 elif len(self._sends) >= self.room:
                     return 0  # any will do
                 else:
                     number = len(self._sends)
                     self._sends.append(raw)
-                self._remember(key, number, signal, stands_for)
+                self._numbers.add(key, number, signal, stands_for)
         return number
 
-    def _is_ignored(self, raw: _RawSend) -> bool:
-        names = (raw.signal_name(), raw.sender)
+    def is_ignored(self, *names: str) -> bool:
+        """Whether what has one of these names is left out."""
         return any(fnmatchcase(name, pattern) for pattern in self._ignore for name in names)
 
     def receiver(self, receiver: Any, is_async: bool = False) -> int:
@@ -137,32 +131,14 @@ class Kinds:
         number = self._numbers.get(id(lasting))
         if number is None:
             name, code = naming.receiver_definition(receiver)
-            with self._lock:
+            with self._numbers.lock:
                 self._receivers.append(_RawReceiver(name, code, is_async))
                 number = -len(self._receivers)
-                self._remember(id(lasting), number, lasting)
+                self._numbers.add(id(lasting), number, lasting)
         return number
-
-    def _remember(self, key: Any, number: int, *things: Any) -> None:
-        try:
-            for thing in things:
-                watch = self._watched.get(id(thing))
-                if watch is None:
-                    reference = weakref.ref(thing, partial(self._forget, id(thing)))
-                    watch = self._watched[id(thing)] = (reference, [])
-                watch[1].append(key)
-        except TypeError:  # can't be watched, so can't be known by its id
-            return
-        self._numbers[key] = number
-
-    def _forget(self, thing_id: int, _reference: object) -> None:
-        _, keys = self._watched.pop(thing_id, (None, ()))
-        for key in keys:
-            self._numbers.pop(key, None)
 
     def let_go(self) -> None:
         """Forget all keys and stop watching; the numbers given out stay good."""
-        self._watched.clear()
         self._numbers.clear()
 
     def send_kind(self, number: int, strings: Strings) -> SendKind:

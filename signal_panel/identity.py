@@ -1,0 +1,48 @@
+"""A dictionary about objects that neither keeps them alive nor asks them anything."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from functools import partial
+from typing import Any
+
+
+class IdentityMap:
+    """Values under keys that are made of ``id``s.
+
+    An ``id`` is good only while its object lives. So each object that a key is made of is watched by a weak
+    reference, and its keys are forgotten when it dies: whatever gets its id later is new.
+    """
+
+    def __init__(self) -> None:
+        self._values: dict[Any, int] = {}
+        self.get = self._values.get
+        """The value under a key, or None."""
+        self._watched: dict[int, tuple[weakref.ref[Any], list[Any]]] = {}
+        self.lock = threading.RLock()
+        """For finding no value and then adding one: an object may die in the middle, by the same thread."""
+
+    def add(self, key: Any, value: int, *things: Any) -> None:
+        """Add a value under a key made of the ids of ``things``; not where one of them can't be watched."""
+        with self.lock:
+            try:
+                for thing in things:
+                    watch = self._watched.get(id(thing))
+                    if watch is None:
+                        reference = weakref.ref(thing, partial(self._forget, id(thing)))
+                        watch = self._watched[id(thing)] = (reference, [])
+                    watch[1].append(key)
+            except TypeError:
+                return
+            self._values[key] = value
+
+    def _forget(self, thing_id: int, _reference: object) -> None:
+        _, keys = self._watched.pop(thing_id, (None, ()))
+        for key in keys:
+            self._values.pop(key, None)
+
+    def clear(self) -> None:
+        """Forget all keys and stop watching."""
+        self._watched.clear()
+        self._values.clear()
