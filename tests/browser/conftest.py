@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Error, Page, Playwright, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "example_project"
@@ -42,6 +42,10 @@ BROWSER_ARGS = [
     "--disable-quic",
     "--no-first-run",
 ]
+
+# Only ever waited for in full where something is broken: a busy machine takes some seconds for a large page.
+PATIENCE = 60
+expect.set_options(timeout=PATIENCE * 1000)
 
 BookshopFactory = Callable[..., str]
 
@@ -82,7 +86,7 @@ def _launch(playwright: Playwright) -> Browser:
 def page(chromium: Browser) -> Iterator[Page]:
     """A page without cookies or anything stored."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE * 1000)
     yield context.new_page()
     context.close()
 
@@ -111,7 +115,7 @@ def bookshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BookshopFacto
     for _, process in running.values():
         process.terminate()
     for _, process in running.values():
-        process.wait(timeout=10)
+        process.wait(timeout=PATIENCE)
 
 
 def _environment(database: Path, toolbar: dict[str, Any]) -> dict[str, str]:
@@ -149,9 +153,8 @@ def _serve(
             stderr=subprocess.STDOUT,
         )
     address = f"http://{host}:{port}/"
-    for _ in range(200):
-        if process.poll() is not None:
-            break
+    end = time.monotonic() + PATIENCE
+    while process.poll() is None and time.monotonic() < end:
         try:
             with urllib.request.urlopen(f"{address}static/shop/shop.css"):
                 return address, process

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page, expect
 
 from signal_panel import ReceiverCall, Recording, Send
 from tests.browser.conftest import EXAMPLE, BookshopFactory
@@ -42,10 +42,19 @@ def choose(page: Page, bookshop: BookshopFactory, server: str) -> ChooseScene:
     def choose_scene(title: str) -> None:
         page.goto(bookshop(server))
         heading = page.get_by_role("heading", name=title, exact=True)
-        page.locator(".scene").filter(has=heading).locator("a, button").click()
-        page.wait_for_load_state()
+        link = page.locator(".scene").filter(has=heading).locator("a, button")
+        if title == "Export as CSV":  # a download: no page comes
+            link.click()
+        else:
+            click_through(page, link)
 
     return choose_scene
+
+
+def click_through(page: Page, link: Locator) -> None:
+    """Click, and wait for the page that comes."""
+    with page.expect_navigation():
+        link.click()
 
 
 def recording_shown(page: Page) -> Recording:
@@ -139,14 +148,13 @@ def assert_sound(recording: Recording) -> None:
 def sign_up(page: Page) -> None:
     page.get_by_label("Password", exact=False).first.fill("a-book-a-day")
     page.get_by_label("Password confirmation").fill("a-book-a-day")
-    page.locator("main").get_by_role("button", name="Sign up").click()
-    page.wait_for_load_state()
+    click_through(page, page.locator("main").get_by_role("button", name="Sign up"))
 
 
 def test_sign_up(choose: ChooseScene, page: Page) -> None:
     choose("Sign up")
     sign_up(page)
-    assert "Welcome" in page.locator("h1").inner_text()
+    expect(page.locator("h1")).to_contain_text("Welcome")
 
     recording = recording_shown(page)
     assert_sound(recording)
@@ -167,7 +175,7 @@ def test_sign_up(choose: ChooseScene, page: Page) -> None:
 def test_log_in(choose: ChooseScene, page: Page) -> None:
     choose("Log in")
     recording = recording_shown(page)
-    assert "reader" in page.locator("h1").inner_text()
+    expect(page.locator("h1")).to_contain_text("reader")
     assert_sound(recording)
     text = outline(recording, without=("pre_init", "post_init", "pre_save"))
     assert text == expected("""
@@ -184,7 +192,7 @@ def test_log_in(choose: ChooseScene, page: Page) -> None:
 def test_failed_log_in(choose: ChooseScene, page: Page) -> None:
     choose("Failed log in")
     recording = recording_shown(page)
-    assert page.locator(".errorlist").is_visible()
+    expect(page.locator(".errorlist")).to_be_visible()
     assert_sound(recording)
     assert outline(recording, without=("pre_init", "post_init")) == expected("""
         django.contrib.auth.signals.user_login_failed str()  <- nobody's line
@@ -199,7 +207,7 @@ def test_log_out(choose: ChooseScene, page: Page) -> None:
     choose("Log in")
     choose("Log out")
     recording = recording_shown(page)
-    assert page.locator("h1").inner_text() == "Goodbye"
+    expect(page.locator("h1")).to_have_text("Goodbye")
     assert_sound(recording)
     assert outline(recording, without=("pre_init", "post_init")) == expected("""
         django.contrib.auth.signals.user_logged_out django.contrib.auth.models.User  <- log_out: logout(request)
@@ -234,9 +242,8 @@ def test_browse(choose: ChooseScene, page: Page) -> None:
 @wsgi_and_asgi
 def test_place_an_order(choose: ChooseScene, page: Page) -> None:
     choose("Place an order")
-    page.get_by_role("button", name="Place the order").click()
-    page.wait_for_load_state()
-    assert page.locator("h1").inner_text() == "Thank you for your order"
+    click_through(page, page.get_by_role("button", name="Place the order"))
+    expect(page.locator("h1")).to_have_text("Thank you for your order")
 
     recording = recording_shown(page)
     assert_sound(recording)
@@ -258,9 +265,9 @@ def test_place_an_order(choose: ChooseScene, page: Page) -> None:
                     shop.receivers.reorder
     """)  # fmt: skip
     (placed,) = sends_of(recording, "shop.signals.order_placed")
-    fast, _, slow, failing, _ = placed.calls
+    _, _, slow, failing, _ = placed.calls
     assert placed.exception is None
-    assert slow.duration_ns >= 30_000_000 > fast.duration_ns
+    assert slow.duration_ns >= 30_000_000
     assert failing.self_ns == failing.duration_ns
 
 
@@ -281,7 +288,7 @@ def test_the_price_quote_is_a_request_of_its_own(choose: ChooseScene, page: Page
 def test_tag_books(choose: ChooseScene, page: Page) -> None:
     choose("Tag books")
     recording = recording_shown(page)
-    assert page.locator(".card li").count() == 5
+    expect(page.locator(".card li")).to_have_count(5)
     assert_sound(recording)
     assert outline(recording, without=("pre_init", "post_init", "pre_save", "post_save")) == "\n".join(
         f"m2m_changed shop.models.Book_tags  <- staff_picks: {line}\n    shop.receivers.recount_tags"
@@ -313,7 +320,7 @@ def test_import_twice(choose: ChooseScene, page: Page) -> None:
     for known in ("0 of them", "1000 of them"):
         choose("Import 1,000 books")
         recording = recording_shown(page)
-        assert known in page.locator(".card").inner_text()
+        expect(page.locator(".card")).to_contain_text(known)
         assert_sound(recording)
         assert {
             signal: count

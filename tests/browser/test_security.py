@@ -128,7 +128,7 @@ class TestContentSecurityPolicy:
         else:
             expect(panel.stage).to_be_hidden()
         blocked = [] if render_panels else [MODULE]
-        for _ in range(50):  # the browser tells a moment after it has blocked
+        for _ in range(500):  # the browser tells a moment after it has blocked
             ours = [violation for violation in violations(page) if violation.is_ours]
             if len(ours) >= len(blocked):
                 break
@@ -297,11 +297,9 @@ def tooltip(panel: Panel) -> str:
     """What the tooltip says in the middle of the view."""
     box = panel.rows.bounding_box()
     assert box is not None
-    tip = panel.root.locator(".djsp-tip")
     for y in range(4, int(box["height"]), 6):
-        panel.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + y)
-        if tip.is_visible():
-            return tip.text_content() or ""
+        if text := panel.tooltip(box["x"] + box["width"] / 2, box["y"] + y):
+            return text
     raise AssertionError("no tooltip")
 
 

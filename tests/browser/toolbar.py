@@ -37,7 +37,7 @@ def request_id(page: Page) -> str:
 def recording_of(page: Page, request_id: str) -> Recording:
     """The stored recording of a request, once the server has come to its end."""
     address = f"{_toolbar_root(page)}signal_timeline/spans/?request_id={request_id}"
-    for _ in range(100):
+    for _ in range(1000):
         recording = Recording.from_json(_ok(page.request.get(address)).text())
         if recording.sends[-1].signal == "django.core.signals.request_finished":
             return recording

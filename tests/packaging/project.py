@@ -57,7 +57,7 @@ def served(environment: Environment, project: Path, server: str) -> Iterator[str
             yield f"http://{address}"
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=60)
 
 
 def free_port() -> int:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Callable
 from html import unescape
 from pathlib import Path
@@ -116,9 +117,13 @@ def a_page_is_recorded_and_shown(address: str) -> None:
     assert panel["scripts"] == [f"/static/{SCRIPT}"]
 
     [spans_url] = re.findall(r'"([^"]*/spans/[^"]*)"', panel["content"])
-    recording = json.loads(get(f"{address}{unescape(spans_url)}"))
+    for _ in range(1000):
+        recording = json.loads(get(f"{address}{unescape(spans_url)}"))
+        signals = [recording["strings"][send[0]] for send in recording["sends"]]
+        if "django.core.signals.request_finished" in signals:
+            break
+        time.sleep(0.03)  # the server finishes after the client has got the page
     assert recording["version"] == 1
-    signals = [recording["strings"][send[0]] for send in recording["sends"]]
     # From the first to the last: the middleware is there, and saw the whole request.
     assert signals[0] == "django.core.signals.request_started"
     assert "django.core.signals.request_finished" in signals
