@@ -12,7 +12,8 @@ class Totals:
     """What a recording adds up to, the spans past its cap included; times in nanoseconds.
 
     ``receivers_ns`` is the time in which at least one receiver ran; ``duration_ns`` is without the toolbar's
-    own work. An exception that leaves several spans counts once, where it came from.
+    own work. An exception that leaves several spans counts once, where it came from. ``queries_ns`` adds up
+    queries that ran side by side.
     """
 
     sends: int
@@ -20,6 +21,8 @@ class Totals:
     receivers_ns: int
     duration_ns: int
     exceptions: int
+    queries: int
+    queries_ns: int
 
 
 def totals(recording: Recording) -> Totals:
@@ -32,7 +35,9 @@ def totals(recording: Recording) -> Totals:
         calls=calls + overflow.calls,
         receivers_ns=_time_covered_by_calls(columns) + overflow.receivers_ns,
         duration_ns=columns.duration - sum(p.duration_ns for p in columns.phases if p.name == "toolbar"),
-        exceptions=_origins_of_exceptions(columns) + overflow.exceptions,
+        exceptions=len(origins_of_exceptions(columns)) + overflow.exceptions,
+        queries=len(columns.query_start) + overflow.queries,
+        queries_ns=sum(columns.query_time) + overflow.queries_ns,
     )
 
 
@@ -45,9 +50,10 @@ def _time_covered_by_calls(columns: Columns) -> int:
     return covered
 
 
-def _origins_of_exceptions(columns: Columns) -> int:
+def origins_of_exceptions(columns: Columns) -> set[int]:
+    """The spans that an exception came from; those it left on its way out are not among them."""
     raised = columns.exceptions
     passed_on = {
         (columns.parent[span], name) for span, name in raised.items() if columns.parent[span] != NOTHING
     }
-    return sum((span, name) not in passed_on for span, name in raised.items())
+    return {span for span, name in raised.items() if (span, name) not in passed_on}

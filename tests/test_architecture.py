@@ -25,6 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "overflow": set(),
     "recording": {"overflow"},
     "summary": {"recording"},
+    "tables": {"recording", "summary"},
     "templating": {"assets"},
     "tracer": {"collector", "conf", "frames", "kinds", "recording"},
 }

@@ -16,7 +16,7 @@ from tests.test_recording import overlapping
 def test_an_empty_recording_adds_up_to_nothing() -> None:
     with signal_panel.record(clock=FakeClock()) as recording:
         pass
-    assert totals(recording) == Totals(sends=0, calls=0, receivers_ns=0, duration_ns=0, exceptions=0)
+    assert totals(recording) == Totals(0, 0, 0, 0, 0, 0, 0)
 
 
 def test_time_in_receivers_counts_nested_ones_once() -> None:
@@ -36,7 +36,9 @@ def test_time_in_receivers_counts_nested_ones_once() -> None:
         outer.send(sender=None)
         clock.pass_(100)
         inner.send(sender=None)
-    assert totals(recording) == Totals(sends=3, calls=3, receivers_ns=20, duration_ns=120, exceptions=0)
+    assert totals(recording) == Totals(
+        sends=3, calls=3, receivers_ns=20, duration_ns=120, exceptions=0, queries=0, queries_ns=0
+    )
 
 
 def test_time_in_overlapping_async_receivers_counts_once() -> None:
