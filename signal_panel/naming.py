@@ -15,6 +15,7 @@ import sys
 import sysconfig
 import threading
 import weakref
+from collections.abc import Container
 from types import (
     BuiltinFunctionType,
     CodeType,
@@ -57,6 +58,11 @@ _PLUMBING_FOLDERS = (
 _SERVER_ENTRIES = tuple(os.path.join(_DJANGO, "core", "handlers", name) for name in ("wsgi.py", "asgi.py"))
 
 
+def is_installed(path: str) -> bool:
+    """Whether the file came with an installed package, and so is nobody's to change here."""
+    return _INSTALLED_PACKAGES.search(path) is not None
+
+
 @functools.cache
 def owner_of(path: str) -> str:
     """Who the file of a code object belongs to: the user, the plumbing, or Django's server entries.
@@ -67,7 +73,7 @@ def owner_of(path: str) -> str:
         return SERVER_ENTRY
     if path.startswith(("<frozen ", *_PLUMBING_FOLDERS)):
         return PLUMBING
-    if path.startswith(_STANDARD_LIBRARY) and not _INSTALLED_PACKAGES.search(path):
+    if path.startswith(_STANDARD_LIBRARY) and not is_installed(path):
         return PLUMBING
     return USERS
 
@@ -112,7 +118,7 @@ def sender_name(sender: Any) -> str:
 
 
 def _module_name(module: ModuleType) -> str:
-    name = _instance_dict(module).get("__name__")
+    name = instance_dict(module).get("__name__")
     return name if type(name) is str else "?"
 
 
@@ -146,14 +152,15 @@ def _unwrapped(receiver: Any) -> Any:
         elif issubclass(cls, functools.partial):
             inner = functools.partial.func.__get__(receiver)
         else:
-            inner = _instance_dict(receiver).get("__wrapped__")
+            inner = instance_dict(receiver).get("__wrapped__")
         if inner is None:
             break
         receiver = inner
     return receiver
 
 
-def _instance_dict(obj: Any) -> dict[str, Any]:
+def instance_dict(obj: Any) -> dict[str, Any]:
+    """The attributes that Python itself keeps of an object; those that are computed are not there."""
     # A proxy's or a lazy module's __dict__ is computed; below it Python may keep another.
     for base in _bases_of(type(obj)):
         descriptor = _attributes_of(base).get("__dict__")
@@ -197,7 +204,7 @@ def function_name(code: CodeType) -> str:
 
 def view_name(view: Any) -> str:
     """Dotted name of a view; of a class-based one the class."""
-    cls = _instance_dict(view).get("view_class") or _instance_dict(view).get("cls")
+    cls = instance_dict(view).get("view_class") or instance_dict(view).get("cls")
     if isinstance(cls, type):
         return class_name(cls)
     return receiver_definition(view).name
@@ -226,6 +233,12 @@ class _SignalNames:
                     self._names = self._look_through_modules()
                     self._modules_seen = modules
 
+    def all(self) -> list[tuple[Signal, str]]:
+        """Every signal that has a name, with it."""
+        self.refresh()
+        named = ((reference(), name) for reference, name in list(self._names.values()))
+        return [(signal, name) for signal, name in named if signal is not None]
+
     @staticmethod
     def _look_through_modules() -> dict[int, tuple[weakref.ref[Signal], str]]:
         homes: dict[int, list[tuple[str, str]]] = {}
@@ -243,7 +256,7 @@ class _SignalNames:
             return classes
 
         for name, module in list(sys.modules.items()):
-            for cls in look_through(name, _instance_dict(module)):
+            for cls in look_through(name, instance_dict(module)):
                 module_name = _module_of(cls)
                 if type(module_name) is str and module_name == name:
                     look_through(class_name(cls), dict(_attributes_of(cls)))
@@ -258,8 +271,18 @@ class _SignalNames:
         return names
 
 
+def find_in_modules(ids: Container[int]) -> dict[int, Any]:
+    """Those of the objects with these ``id``s that are a module's attribute. Takes some 10 ms."""
+    return {
+        id(value): value
+        for module in list(sys.modules.values())
+        for value in list(instance_dict(module).values())
+        if id(value) in ids
+    }
+
+
 def _assigns(module_name: str, attribute: str) -> bool:
-    path = _instance_dict(sys.modules.get(module_name)).get("__file__")
+    path = instance_dict(sys.modules.get(module_name)).get("__file__")
     if not isinstance(path, str):
         return False
     assignment = re.compile(rf"\s*{re.escape(attribute)}\s*(:[^=]+)?=[^=]")
@@ -277,6 +300,9 @@ _signal_names = _SignalNames()
 
 signal_name = _signal_names.known
 """Dotted name of the place a signal lives in, a module's or a class's attribute; None where none is known."""
+
+named_signals = _signal_names.all
+"""All signals found in the process's modules and their classes, each with its name."""
 
 refresh_signal_names = _signal_names.refresh
 """Learn the names of signals in modules imported since the last time."""

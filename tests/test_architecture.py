@@ -13,6 +13,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "checks": {"conf", "middleware", "panel"},
     "collector": {"kinds", "naming", "overflow", "recording"},
     "conf": set(),
+    "connected": {"naming"},
     "failures": set(),
     "frames": {"naming"},
     "identity": set(),

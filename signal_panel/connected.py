@@ -1,0 +1,303 @@
+"""What is connected in the process now: the receivers of every signal that can be found.
+
+It reads what the signals keep, and asks neither them nor receivers or senders for anything: a signal that is
+asked for its receivers fills its cache with them. What it reads is alike in Django 5.2, 6.0 and 6.1, but for
+a weak reference to the sender that came with 6.0.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import weakref
+from collections import defaultdict
+from collections.abc import Hashable, Iterable
+from functools import cached_property
+from types import MethodType
+from typing import Any, Literal, NamedTuple
+
+from django.apps import apps
+from django.dispatch import Signal, dispatcher
+from django.utils import inspect as signatures
+
+from signal_panel import naming
+
+UNKNOWN = "?"
+"""In place of a sender's name: no object with its ``id`` was found."""
+
+ANY_SENDER = id(None)
+"""The second part of the key of a receiver that listens to all senders."""
+
+_NO_RECEIVERS = getattr(dispatcher, "NO_RECEIVERS", None)
+
+State = Literal["live", "dead", "dying", "stale"]
+
+
+class Connected(NamedTuple):
+    """A receiver connected to a signal.
+
+    ``key`` is the signal's own: the ``dispatch_uid`` or the receiver's ``id``, and the sender's ``id``. A
+    ``dispatch_uid`` can be anything, so nothing may be asked of it.
+
+    ``receiver`` is None where it has died. ``sender`` is a name, ``?`` where it can't be told, or None for
+    any. ``uid`` is the ``dispatch_uid``, the name of its type where it is no string, or None.
+
+    ``state`` is ``dead`` where the receiver, or the only sender it listens to, has died; ``dying`` where
+    nothing holds the receiver but Django's cache of signatures, which ``connect`` uses under ``DEBUG`` alone;
+    ``stale`` where the signal's cache of receivers lacks it; else ``live``.
+    """
+
+    signal: Signal
+    name: str
+    key: tuple[Any, Any]
+    receiver: Any
+    is_async: bool
+    sender: str | None
+    uid: str | None
+    is_weak: bool
+    state: State
+
+
+class _Entry(NamedTuple):
+    """What a signal keeps of a receiver: ``held`` is the receiver or a weak reference, ``sender`` is one."""
+
+    key: tuple[Any, Any]
+    held: Any
+    sender: Any
+    is_async: bool
+
+
+def snapshot() -> list[Connected]:
+    """All receivers connected now: signal by signal, in the order in which each calls them.
+
+    The receivers live as long as the snapshot does.
+    """
+    found = [(signal, name, _entries(signal)) for signal, name in naming.named_signals()]
+    senders = _Senders(entry for _, _, entries in found for entry in entries)
+    dying = _Dying()
+    rows = []
+    for signal, name, entries in found:
+        hidden = _hidden(signal, entries) if entries else set()
+        for entry in entries:
+            # First of all: from when it is looked at on, we hold it too.
+            is_dying = type(entry.held) is weakref.ref and dying.is_so(entry.held)
+            receiver, is_weak, is_dead = _look_at(entry.held)
+            state: State = "live"
+            if is_dead or (entry.sender is not None and entry.sender() is None):
+                state = "dead"
+            elif id(entry.held) in hidden:
+                state = "stale"
+            elif is_dying:
+                state = "dying"
+            uid, sender = _uid(entry.key[0], receiver), senders.name(entry)
+            rows.append(
+                Connected(signal, name, entry.key, receiver, entry.is_async, sender, uid, is_weak, state)
+            )
+    return rows
+
+
+def connected_twice(rows: Iterable[Connected]) -> list[list[Connected]]:
+    """Groups of rows by which one send calls one receiver more than once.
+
+    It is one receiver also where its file was imported under two names, which makes two functions of it.
+    """
+    listening = [row for row in rows if row.receiver is not None and row.state != "dead"]
+    copies: dict[Hashable, dict[int, str]] = defaultdict(dict)
+    for row in listening:
+        name, code = naming.receiver_definition(row.receiver)
+        copies[_place(row)][id(code)] = name
+    groups: dict[Hashable, list[Connected]] = defaultdict(list)
+    for row in listening:
+        place = _place(row)
+        is_imported_twice = place is not None and len(set(copies[place].values())) > 1
+        groups[id(row.signal), place if is_imported_twice else _identity(row.receiver)].append(row)
+    return [group for rows_of_one in groups.values() for group in _overlapping(rows_of_one)]
+
+
+def _overlapping(rows: list[Connected]) -> list[list[Connected]]:
+    by_sender = defaultdict(list)
+    for row in rows:
+        by_sender[row.key[1]].append(row)
+    groups = [rows] if ANY_SENDER in by_sender else by_sender.values()
+    return [group for group in groups if len(group) > 1]
+
+
+def _place(row: Connected) -> Hashable:
+    """Where the receiver of a signal is written, or None where that is no file."""
+    code = naming.receiver_definition(row.receiver).code
+    if code is None or code.co_filename.startswith("<"):
+        return None
+    return id(row.signal), code.co_filename, code.co_firstlineno, code.co_name
+
+
+def _identity(receiver: Any) -> Hashable:
+    if type(receiver) is MethodType:  # a new object each time
+        return id(receiver.__self__), id(receiver.__func__)
+    return id(receiver)
+
+
+def _entries(signal: Signal) -> list[_Entry]:
+    """A signal's receivers, but for those of another shape than in the Djangos we know."""
+    receivers = naming.instance_dict(signal).get("receivers")
+    if type(receivers) is not list:
+        return []
+    entries = []
+    for entry in list(receivers):
+        if type(entry) is tuple and len(entry) >= 3:
+            key, held, *sender, is_async = entry
+            if type(key) is tuple and len(key) == 2 and _is_id(key[1]):
+                reference = sender[0] if sender and type(sender[0]) is weakref.ref else None
+                entries.append(_Entry(key, held, reference, is_async is True))
+    return entries
+
+
+def _look_at(held: Any) -> tuple[Any, bool, bool]:
+    """The receiver, whether it is only weakly held, and whether it has died."""
+    kind = type(held)
+    if kind is weakref.WeakMethod and held._meth_type is not MethodType:
+        return None, True, not held._alive  # to look at it would be to make one, of the user's own type
+    if kind is weakref.ref or kind is weakref.WeakMethod:
+        receiver = held()
+        return receiver, True, receiver is None
+    return held, False, False
+
+
+def _uid(part: Any, receiver: Any) -> str | None:
+    if type(part) is str:
+        return part
+    if not _is_id(part) or (type(part) is int and part != id(receiver) and receiver is not None):
+        return naming.class_name(type(part))
+    return None
+
+
+def _is_id(part: Any) -> bool:
+    """Whether it is what Django knows a function or a bound method by."""
+    return type(part) is int or (type(part) is tuple and all(type(number) is int for number in part))
+
+
+def _hidden(signal: Signal, entries: list[_Entry]) -> set[int]:
+    """The ``id``s of what is held of receivers that the signal's cache lacks for a sender of theirs."""
+    attributes = naming.instance_dict(signal)
+    cache = attributes.get("sender_receivers_cache")
+    if type(cache) is not weakref.WeakKeyDictionary:
+        return set()
+    by_reference: dict[weakref.ref[Any], Any] = naming.instance_dict(cache)["data"]
+    listening: dict[Any, set[int]] = defaultdict(set)
+    for entry in entries:
+        listening[entry.key[1]].add(id(entry.held))
+    hidden: set[int] = set()
+    nobody: set[int] = set()
+    for reference, cached in list(by_reference.items()):
+        sender = reference()
+        if sender is not None and cached is _NO_RECEIVERS:
+            has = set()
+        elif sender is not None and type(cached) is list and not attributes.get("_dead_receivers"):
+            has = {id(item[0]) for item in cached if type(item) is tuple}
+        else:
+            continue  # it is never used, or made anew before that
+        hidden |= listening.get(ANY_SENDER, nobody) - has
+        hidden |= listening.get(id(sender), nobody) - has
+    return hidden
+
+
+class _Dying:
+    """Tells receivers that nothing holds but Django's cache of signatures.
+
+    ``connect`` fills it under ``DEBUG`` alone, so they are called in development and never in production.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[int, bool] = {}  # by id: after the first time the snapshot holds the receiver too
+
+    def is_so(self, reference: weakref.ref[Any]) -> bool:
+        """Whether what is behind the reference is such a receiver."""
+        receiver_id = id(reference())
+        answer = self._seen.get(receiver_id)
+        if answer is None:
+            # One holder, and the cache is a holder: then there is no other.
+            answer = _references(reference) == _HELD_ONCE and receiver_id in self._in_cache
+            self._seen[receiver_id] = answer
+        return answer
+
+    @cached_property
+    def _in_cache(self) -> set[int]:
+        # The garbage collector lists what the cache holds; asking the cache itself would hash the receiver,
+        # and keep it for longer. Its keys are tuples that begin with the function.
+        cache = getattr(signatures, "_get_func_parameters", None)
+        return {id(held[0]) for held in gc.get_referents(cache) if type(held) is tuple and held}
+
+
+def _references(reference: weakref.ref[Any]) -> int:
+    return sys.getrefcount(reference())
+
+
+def _held_once() -> int:
+    class Thing:
+        pass
+
+    holder = [Thing()]
+    return _references(weakref.ref(holder[0]))
+
+
+_HELD_ONCE = _held_once()
+"""What ``_references`` says of an object with one holder, which depends on the Python."""
+
+
+class _Senders:
+    """The names of the senders that receivers listen to; Django 5.2 knows no more of them than the ``id``."""
+
+    def __init__(self, entries: Iterable[_Entry]) -> None:
+        # The senders of Django's own signals, and so of most.
+        models = apps.get_models(include_auto_created=True, include_swapped=True) if apps.models_ready else []
+        self._objects: dict[Any, Any] = {id(known): known for known in (*models, *apps.app_configs.values())}
+        self._names = _elsewhere.names(
+            {
+                entry.key[1]
+                for entry in entries
+                if entry.sender is None and entry.key[1] != ANY_SENDER and entry.key[1] not in self._objects
+            }
+        )
+
+    def name(self, entry: _Entry) -> str | None:
+        """The sender's name, ``UNKNOWN``, or None for any."""
+        sender_id = entry.key[1]
+        if sender_id == ANY_SENDER:
+            return None
+        sender = self._objects.get(sender_id) if entry.sender is None else entry.sender()
+        return self._names.get(sender_id, UNKNOWN) if sender is None else naming.sender_name(sender)
+
+
+class _Elsewhere:
+    """Names of objects that some module has, by ``id``; looked for anew when modules were imported since."""
+
+    def __init__(self) -> None:
+        self._modules_seen = 0
+        self._known: dict[Any, tuple[weakref.ref[Any] | None, str]] = {}
+
+    def names(self, ids: set[Any]) -> dict[Any, str]:
+        """The names of those that are found."""
+        known = self._known if len(sys.modules) == self._modules_seen else {}
+        known = {
+            sender_id: (reference, name)
+            for sender_id, (reference, name) in known.items()
+            if sender_id in ids and (reference is None or reference() is not None)
+        }
+        if wanted := ids - known.keys():
+            self._modules_seen = len(sys.modules)
+            found = naming.find_in_modules(wanted)
+            for sender_id in wanted:
+                known[sender_id] = (None, UNKNOWN)
+            for sender_id, sender in found.items():
+                known[sender_id] = (_weak_reference(sender), naming.sender_name(sender))
+        self._known = known
+        return {sender_id: name for sender_id, (_, name) in known.items()}
+
+
+_elsewhere = _Elsewhere()
+
+
+def _weak_reference(thing: Any) -> weakref.ref[Any] | None:
+    try:
+        return weakref.ref(thing)
+    except TypeError:
+        return None  # a string, for instance
