@@ -14,10 +14,29 @@ from typing import Any, NamedTuple
 from signal_panel import naming
 from signal_panel.frames import users_frame, wraps_ours
 from signal_panel.identity import IdentityMap
-from signal_panel.recording import METHODS, NOTHING, ReceiverKind, SendKind
+from signal_panel.recording import METHODS, NOTHING, ReceiverKind, SendKind, Site
 
 IGNORED = -1
 """In place of a send's number: it is left out, with all that it causes."""
+
+
+class RawSite(NamedTuple):
+    """A line of the user's code, not yet looked up."""
+
+    code: CodeType
+    offset: int
+    module: str
+
+    def resolved(self) -> Site:
+        """The line."""
+        line = naming.line_of_instruction(self.code, self.offset)
+        return Site(self.code.co_filename, line, naming.function_name(self.code))
+
+
+def raw_site(frame: FrameType | None) -> RawSite | None:
+    """The user's line at or above a frame, or None."""
+    site = users_frame(frame)
+    return site and RawSite(site.f_code, site.f_lasti, str(site.f_globals.get("__name__", "")))
 
 
 class _RawSend(NamedTuple):
@@ -25,21 +44,13 @@ class _RawSend(NamedTuple):
     signal_type: str
     sender: str
     method: int
-    code: CodeType | None
-    offset: int
-    module: str
-
-    def site(self) -> tuple[str, int, str] | None:
-        if self.code is None:
-            return None
-        line = naming.line_of_instruction(self.code, self.offset)
-        return self.code.co_filename, line, naming.function_name(self.code)
+    site: RawSite | None
 
     def signal_name(self) -> str:
         signal = self.signal()
         name = None if signal is None else naming.signal_name(signal)
-        if name is None and self.code is not None:
-            name = f"{self.module}.{naming.function_name(self.code)}:{self.signal_type}"
+        if name is None and self.site is not None:
+            name = f"{self.site.module}.{naming.function_name(self.site.code)}:{self.signal_type}"
         return name or f"?:{self.signal_type}"
 
 
@@ -58,6 +69,17 @@ class Strings:
     def number(self, text: str) -> int:
         """The text's place in the table, which it gets here if it has none yet."""
         return self._numbers.setdefault(text, len(self._numbers))
+
+    def optional(self, text: str | None) -> int:
+        """The text's place in the table, or ``NOTHING``."""
+        return NOTHING if text is None else self.number(text)
+
+    def site(self, raw: RawSite | None) -> tuple[int, int, int]:
+        """The places of its path and its function, with the line in between."""
+        if raw is None:
+            return NOTHING, 0, NOTHING
+        path, line, function = raw.resolved()
+        return self.number(path), line, self.number(function)
 
     def table(self) -> list[str]:
         """The strings, each at its number."""
@@ -102,9 +124,7 @@ class Kinds:
                 naming.plain_class_name(type(signal)),
                 naming.sender_name(sender),
                 method,
-                site and site.f_code,
-                site.f_lasti if site else 0,
-                str(site.f_globals.get("__name__", "")) if site else "",
+                raw_site(frame),
             )
             with self._numbers.lock:
                 if self.is_ignored(raw.signal_name(), raw.sender):
@@ -144,14 +164,11 @@ class Kinds:
     def send_kind(self, number: int, strings: Strings) -> SendKind:
         """What the send's number stands for."""
         raw = self._sends[number]
-        path, line, function = raw.site() or (None, 0, None)
         return SendKind(
             strings.number(raw.signal_name()),
             strings.number(raw.sender),
             raw.method,
-            NOTHING if path is None else strings.number(path),
-            line,
-            NOTHING if function is None else strings.number(function),
+            *strings.site(raw.site),
         )
 
     def receiver_kind(self, number: int, strings: Strings) -> ReceiverKind:

@@ -20,6 +20,9 @@ class Overflow(NamedTuple):
     queries: int = 0
     queries_ns: int = 0
 
+    def __add__(self, more: Overflow) -> Overflow:  # type: ignore[override]
+        return Overflow(*(one + other for one, other in zip(self, more, strict=True)))
+
     def __sub__(self, before: Overflow) -> Overflow:
         return Overflow(*(now - then for now, then in zip(self, before, strict=True)))
 

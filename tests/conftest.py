@@ -4,6 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 from debug_toolbar.toolbar import DebugToolbar
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
+from django.db.transaction import Atomic
 from django.dispatch import Signal
 
 from signal_panel.collector import current
@@ -18,9 +21,17 @@ def _toolbar_urls() -> None:
 
 @pytest.fixture(autouse=True)
 def _nothing_of_ours_is_left_behind() -> Iterator[None]:
-    """Fail the test that leaves Signal patched, or something current."""
-    before = {name: Signal.__dict__[name] for name in METHODS}
+    """Fail the test that leaves Django patched, or something current."""
+    before = standing()
     idle = current.get()
     yield
-    assert {name: Signal.__dict__[name] for name in METHODS} == before
+    assert standing() == before
     assert current.get() == idle
+
+
+def standing() -> dict[tuple[type, str], object]:
+    """What stands on Django's classes where we record."""
+    places = [(Signal, name) for name in (*METHODS, "_live_receivers", "connect")]
+    places += [(Atomic, "__enter__"), (Atomic, "__exit__"), (CursorWrapper, "_execute_with_wrappers")]
+    places += [(BaseDatabaseWrapper, "run_and_clear_commit_hooks")]
+    return {(owner, name): vars(owner)[name] for owner, name in places}

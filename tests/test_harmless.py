@@ -17,14 +17,19 @@ from django.urls import reverse
 from signal_panel import (
     collector,
     conf,
+    connected,
     frames,
+    freezing,
+    identity,
     kinds,
     middleware,
     naming,
     overflow,
     page,
     panel,
+    queries,
     recording,
+    scope,
     summary,
     templating,
 )
@@ -35,8 +40,8 @@ from tests.stores import stored_requests
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MODULES = (
-    collector, conf, frames, kinds, middleware, naming, overflow, page, panel, recording, scopes, summary,
-    templating,
+    collector, conf, connected, frames, freezing, identity, kinds, middleware, naming, overflow, page, panel,
+    queries, recording, scope, scopes, summary, templating,
 )  # fmt: skip
 
 # What is called by Django, the toolbar or a send itself. These are made of guards around the others.
@@ -48,9 +53,11 @@ BOUNDARY = {
     "middleware.SignalPanelMiddleware.process_view",
     "middleware._begin_request", "middleware._end_request", "middleware._enter", "middleware._harmless",
     "middleware._leave", "middleware._mark", "middleware._rendered", "middleware._marking_the_views_end",
-    "middleware._watch_requests", "collector.Scope.leave",
-    "collector._Idle.end_call",
-    "collector._Idle.end_send",
+    "middleware._watch_requests", "scope.Scope.leave",
+    "collector.Collector.did_not_run", "collector.Collector.executed", "collector.Collector.has_connected",
+    "collector.Collector.open_block", "collector.Collector.sent_for",
+    "collector._Idle.end_call", "collector._Idle.end_send", "collector._Idle.sent_for",
+    "identity.IdentityMap._forget",
     "middleware.RequestScope.failed", "middleware.RequestScope.end",
     "panel.SignalTimelinePanel._failed", "panel.SignalTimelinePanel._harmless",
     "panel.SignalTimelinePanel.disable_instrumentation", "panel.SignalTimelinePanel.enable_instrumentation",

@@ -1,6 +1,7 @@
 """Records sends by standing in for Django's dispatcher: the only place that knows its internals."""
 
-from signal_panel.collector import Scope, Tally
+from signal_panel.collector import Tally
+from signal_panel.scope import Scope
 from signal_panel.tracer.scopes import carry, close_scope, open_scope, record
 
 __all__ = ["Scope", "Tally", "carry", "close_scope", "open_scope", "record"]

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from asgiref.sync import async_to_sync, sync_to_async
+from django.db.models.signals import post_init
 from django.dispatch import dispatcher
 
 from signal_panel.collector import (
@@ -53,6 +54,8 @@ class _Dispatch:
         self.named = named
         self.collector = collector
         self.span = span
+        self.waiting: list[Any] = []
+        """The async receivers that do not run if a sync one raises."""
 
     def start(self, receiver: Any) -> Any:
         """The awaitable of an async receiver."""
@@ -87,7 +90,15 @@ class _Dispatch:
 
     def call_all(self, receivers: list[Any]) -> Responses:
         """The pairs of sync receivers and their answers."""
-        return [(receiver, self.call(receiver)) for receiver in receivers]
+        responses: Responses = []
+        for receiver in receivers:
+            try:
+                response = self.call(receiver)
+            except BaseException:
+                self.collector.did_not_run(self.span, receivers[len(responses) + 1 :], self.waiting)
+                raise
+            responses.append((receiver, response))
+        return responses
 
     def call_all_robust(self, receivers: list[Any]) -> Responses:
         """The pairs of sync receivers and their answers or exceptions."""
@@ -163,6 +174,7 @@ async def _sync_and_async(
 ) -> Responses:
     sync_receivers, async_receivers = dispatch.signal._live_receivers(dispatch.sender)
     if _SYNC_FIRST:
+        dispatch.waiting = async_receivers
         responses = await dispatch.run_sync(call_all, sync_receivers)
         async_responses = await _run_together(*map(start, async_receivers))
     else:
@@ -186,6 +198,8 @@ def send(self: Any, sender: Any, **named: Any) -> Responses:
     clock, next_number = collector.clock, collector.next_number
     keep, pack, known = collector.keep, collector.pack, collector.known_receiver
     span = next_number()
+    if "instance" in named and self is not post_init:
+        collector.sent_for(named["instance"], named.get("action"), span, kind)
     start = clock()
     try:
         responses: Responses = []
@@ -199,6 +213,7 @@ def send(self: Any, sender: Any, **named: Any) -> Responses:
                     response = receiver(signal=self, sender=sender, **named)
                 except BaseException as exception:
                     collector.end_call(call, span, receiver, False, call_start, exception)
+                    collector.did_not_run(span, sync_receivers[len(responses) + 1 :], async_receivers)
                     raise
                 call_end = clock()
                 receiver_kind = known(id(receiver))
@@ -236,6 +251,8 @@ def send_robust(self: Any, sender: Any, **named: Any) -> Responses:
     clock, next_number = collector.clock, collector.next_number
     keep, pack, known = collector.keep, collector.pack, collector.known_receiver
     span = next_number()
+    if "instance" in named and self is not post_init:
+        collector.sent_for(named["instance"], named.get("action"), span, kind)
     start = clock()
     try:
         responses: Responses = []
@@ -253,6 +270,7 @@ def send_robust(self: Any, sender: Any, **named: Any) -> Responses:
                     responses.append((receiver, err))
                 except BaseException as exception:
                     collector.end_call(call, span, receiver, False, call_start, exception)
+                    collector.did_not_run(span, sync_receivers[len(responses) + 1 :], async_receivers)
                     raise
                 else:
                     call_end = clock()
@@ -285,6 +303,8 @@ async def asend(self: Any, sender: Any, **named: Any) -> Responses:
     if kind == IGNORED:
         collector, parent = IDLE
     span = collector.next_number()
+    if "instance" in named:
+        collector.sent_for(named["instance"], named.get("action"), span, kind)
     start = collector.clock()
     try:
         responses: Responses = []
@@ -305,6 +325,8 @@ async def asend_robust(self: Any, sender: Any, **named: Any) -> Responses:
     if kind == IGNORED:
         collector, parent = IDLE
     span = collector.next_number()
+    if "instance" in named:
+        collector.sent_for(named["instance"], named.get("action"), span, kind)
     start = collector.clock()
     try:
         responses: Responses = []

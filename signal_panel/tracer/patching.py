@@ -1,16 +1,18 @@
-"""Puts the recording ways to send onto ``Signal`` while anything is being recorded, and takes them off."""
+"""Puts what records onto Django's classes while anything is being recorded, and takes it off."""
 
 from __future__ import annotations
 
+import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import django
-from django.dispatch import Signal, dispatcher
+from django.dispatch import Signal
 
 from signal_panel import frames
 from signal_panel.recording import METHODS
-from signal_panel.tracer import loops
+from signal_panel.tracer import connecting, database, loops
 from signal_panel.tracer.wrapping import wrapped, wrapped_live_receivers
 
 COMPARED_WITH = (5, 2), (6, 1)
@@ -18,65 +20,71 @@ COMPARED_WITH = (5, 2), (6, 1)
 
 
 class _Patch:
-    """One attribute of ``Signal``: what stands there, and what stood there before."""
+    """One method of a class of Django's: what stands there, and what stood there before."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, owner: type, name: str, recording: Callable[[Any], Any]) -> None:
+        self.owner = owner
         self.name = name
         self.found: Any = None
         self.ours: Any = None
         self.is_in_chain = False
+        self._recording = recording
 
     def put_on(self) -> None:
-        """Have ``Signal`` record, once: neither over our own nor over what has ours inside."""
-        standing = Signal.__dict__[self.name]
-        if standing is self.ours:
+        """Have the method record, once: neither over our own nor over what has ours inside."""
+        standing = vars(self.owner).get(self.name)
+        if standing is None or standing is self.ours:
             return
         if self.is_in_chain and not _is_djangos_own(standing):
             return
         self.found = standing
         self.ours = self._recording(standing)
         self.is_in_chain = True
-        setattr(Signal, self.name, self.ours)
+        setattr(self.owner, self.name, self.ours)
 
     def take_off(self) -> None:
         """Put back what was found, unless somebody has wrapped ours meanwhile."""
-        standing = Signal.__dict__[self.name]
+        standing = vars(self.owner).get(self.name)
         if standing is self.ours:
-            setattr(Signal, self.name, self.found)
+            setattr(self.owner, self.name, self.found)
             self.ours = None
             self.is_in_chain = False
         else:
             frames.pass_through(standing)
 
-    def _recording(self, found: Any) -> Any:
-        if self.name == "_live_receivers":
-            return wrapped_live_receivers(found)
+
+def _way_to_send(name: str) -> _Patch:
+    def recording(found: Any) -> Any:
         if _is_djangos_own(found) and COMPARED_WITH[0] <= django.VERSION[:2] <= COMPARED_WITH[1]:
-            return getattr(loops, self.name)
-        return wrapped(self.name, found)
+            return getattr(loops, name)
+        return wrapped(name, found)
+
+    return _Patch(Signal, name, recording)
 
 
 _lock = threading.RLock()  # a scope may be closed by the garbage collector, in the middle of opening one
 _open_scopes = 0
 # The wrappers around sends depend on the one around _live_receivers; it does nothing for the copies.
-_patches = [_Patch(name) for name in METHODS]
-_live_receivers = _Patch("_live_receivers")
+_ways_to_send = [_way_to_send(name) for name in METHODS]
+_live_receivers = _Patch(Signal, "_live_receivers", wrapped_live_receivers)
+_others = [_Patch(*place) for place in (*connecting.RECORDING, *database.RECORDING)]
+_DJANGOS_FILES = {sys.modules[patch.owner.__module__].__file__ for patch in (*_ways_to_send, *_others)}
 
 
 def install() -> None:
-    """Patch ``Signal`` for one more open scope."""
+    """Patch Django for one more open scope."""
     global _open_scopes
     with _lock:
         _open_scopes += 1
         if _open_scopes == 1:
-            for patch in _patches:
+            for patch in (*_ways_to_send, *_others):
                 patch.put_on()
-            if any(patch.ours is not getattr(loops, patch.name) for patch in _patches):
+            if any(patch.ours is not getattr(loops, patch.name) for patch in _ways_to_send):
                 _live_receivers.put_on()
 
 
 def uninstall() -> None:
-    """One open scope less; after the last, ``Signal`` has what stood there before.
+    """One open scope less; after the last, Django has what stood there before.
 
     A method that somebody else has wrapped meanwhile is left alone: ours stays in the chain and records
     nothing where no scope is open.
@@ -85,12 +93,13 @@ def uninstall() -> None:
     with _lock:
         _open_scopes -= 1
         if _open_scopes == 0:
-            for patch in [*_patches, _live_receivers]:
+            for patch in (*_ways_to_send, _live_receivers, *_others):
                 if patch.ours is not None:
                     patch.take_off()
+            database.forget()
 
 
 def _is_djangos_own(function: Any) -> bool:
     # functools.wraps copies names and more, but not the code.
     code = getattr(function, "__code__", None)
-    return code is not None and code.co_filename == dispatcher.__file__
+    return code is not None and code.co_filename in _DJANGOS_FILES

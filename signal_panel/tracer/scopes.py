@@ -9,8 +9,9 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from signal_panel import conf
-from signal_panel.collector import Scope, current
+from signal_panel.collector import current
 from signal_panel.recording import Recording
+from signal_panel.scope import Scope
 from signal_panel.tracer import patching
 
 P = ParamSpec("P")

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from django.db.models.signals import post_init
+
 from signal_panel.collector import IDLE, Collector, current
 from signal_panel.kinds import IGNORED
 from signal_panel.recording import METHODS
@@ -25,6 +27,17 @@ class _Dispatch:
         self.signal = signal
         self.collector = collector
         self.span = span
+        self.receivers: list[_TimedReceiver] = []
+
+    def raised(self) -> None:
+        """The send itself has raised: note the receivers that it did not come to after the first."""
+        waiting = [timed for timed in self.receivers if not timed._was_called]
+        if len(waiting) < len(self.receivers):
+            self.collector.did_not_run(
+                self.span,
+                [timed._receiver for timed in waiting if not timed._is_async],
+                [timed._receiver for timed in waiting if timed._is_async],
+            )
 
 
 _dispatch: ContextVar[_Dispatch | None] = ContextVar("signal_panel_dispatch", default=None)
@@ -37,8 +50,10 @@ class _TimedReceiver:
         self._receiver = receiver
         self._dispatch = dispatch
         self._is_async = is_async
+        self._was_called = False
 
     def __call__(self, *args: Any, **named: Any) -> Any:
+        self._was_called = True
         collector, send = self._dispatch.collector, self._dispatch.span
         if self._is_async:
             return stepped(self._receiver(*args, **named), self._receiver, collector, send)
@@ -62,19 +77,23 @@ class _TimedReceiver:
 
 
 @contextmanager
-def _recorded(signal: Any, sender: Any, method: int, frame: Any) -> Iterator[None]:
+def _recorded(signal: Any, sender: Any, named: dict[str, Any], method: int, frame: Any) -> Iterator[None]:
     collector, parent = current.get()
     kind = collector.kind_of(signal, sender, method, frame)
     if kind == IGNORED:
         collector, parent = IDLE
     span = collector.next_number()
+    if "instance" in named and signal is not post_init:
+        collector.sent_for(named["instance"], named.get("action"), span, kind)
     outer = _dispatch.get()
-    _dispatch.set(_Dispatch(signal, collector, span))
+    dispatch = _Dispatch(signal, collector, span)
+    _dispatch.set(dispatch)
     start = collector.clock()
     try:
         yield
     except BaseException as exception:
         collector.end_send(span, parent, kind, start, exception)
+        dispatch.raised()
         raise
     else:
         collector.end_send(span, parent, kind, start)
@@ -87,11 +106,11 @@ def wrapped(name: str, found: Callable[..., Any]) -> Callable[..., Any]:
     method = METHODS.index(name)
 
     def send(self: Any, sender: Any, **named: Any) -> Any:
-        with _recorded(self, sender, method, sys._getframe(1)):
+        with _recorded(self, sender, named, method, sys._getframe(1)):
             return _with_receivers_themselves(found(self, sender, **named))
 
     async def asend(self: Any, sender: Any, **named: Any) -> Any:
-        with _recorded(self, sender, method, sys._getframe(1)):
+        with _recorded(self, sender, named, method, sys._getframe(1)):
             return _with_receivers_themselves(await found(self, sender, **named))
 
     wrapper = asend if name.startswith("a") else send
@@ -112,10 +131,12 @@ def wrapped_live_receivers(found: Callable[..., Any]) -> Callable[..., Any]:
             sync_receivers, async_receivers = answer
         except (TypeError, ValueError):
             return answer
-        return (
+        timed = (
             [_TimedReceiver(receiver, dispatch, False) for receiver in sync_receivers],
             [_TimedReceiver(receiver, dispatch, True) for receiver in async_receivers],
         )
+        dispatch.receivers = [*timed[0], *timed[1]]
+        return timed
 
     return _live_receivers
 

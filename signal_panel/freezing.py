@@ -1,0 +1,216 @@
+"""From a collector's log to the columns of one recording."""
+
+from __future__ import annotations
+
+from array import array
+from operator import itemgetter
+from typing import NamedTuple, TypeVar
+
+from signal_panel import naming
+from signal_panel.collector import FIELDS, Collector
+from signal_panel.kinds import Kinds, Strings
+from signal_panel.overflow import Overflow
+from signal_panel.recording import (
+    IN_TRANSACTION,
+    NOTHING,
+    ON_COMMIT,
+    Columns,
+    ReceiverKind,
+    SendKind,
+    Statement,
+)
+
+_T = TypeVar("_T")
+
+
+class Beginning(NamedTuple):
+    """Where a scope began: its number, the clock, the logs' lengths, and what had been added up."""
+
+    number: int
+    clock: int
+    log: int
+    queries: int
+    overflow: Overflow
+
+    @classmethod
+    def here(cls, collector: Collector, number: int) -> Beginning:
+        """Where the collector is now."""
+        return cls(
+            number,
+            collector.clock(),
+            len(collector.log),
+            collector.queries.position,
+            collector.overflow.so_far(),
+        )
+
+
+class Freezing:
+    """Fills a recording's columns with what has ended in a scope: what a chain of parents leads to it from.
+
+    At most ``room`` spans and as many queries are kept.
+    """
+
+    def __init__(self, columns: Columns, collector: Collector, beginning: Beginning, room: int) -> None:
+        self._columns = columns
+        self._collector = collector
+        self._beginning = beginning
+        self._room = room
+        self._renumber = _Renumbering(collector.kinds)
+        self._places = {beginning.number: NOTHING}  # of the scope and the spans in it, by their numbers
+        self._beyond: set[int] = set()  # the numbers of those in it that the cap leaves out
+        self._flags: dict[int, int] = {0: 0}  # of what runs directly in a scope or block
+        self._left_out = Overflow()
+
+    def fill(self) -> None:
+        """Fill in all columns that a log can tell of."""
+        naming.refresh_signal_names()
+        self._add_spans()
+        self._add_what_few_spans_have()
+        self._add_queries()
+        self._add_overflow()
+        self._columns.sends, self._columns.receivers = self._renumber.sends, self._renumber.receivers
+        self._columns.strings = self._renumber.strings.table()
+
+    def _add_spans(self) -> None:
+        columns, collector, places, beyond = self._columns, self._collector, self._places, self._beyond
+        start, time, parents, kinds = columns.start, columns.time, columns.parent, columns.kind
+        renumber, scopes, own, began = self._renumber, collector.scopes, *self._beginning[:2]
+        within = columns.within
+        log = array("q")
+        log.frombytes(collector.log[self._beginning.log :])
+        numbers, log_parents, log_kinds, starts, ends = (log[field::FIELDS] for field in range(FIELDS))
+        # By start, and where two are equal the parent, whose number is lower, first. The log is nearly in
+        # order already, which makes two sorts by one column quicker than one by two.
+        order = sorted(range(len(numbers)), key=numbers.__getitem__)
+        order.sort(key=starts.__getitem__)
+        sends_left_out = calls_left_out = 0
+        for row in order:
+            parent = nearest = log_parents[row]
+            while parent in scopes and parent != own:
+                parent = scopes[parent]
+            place = places.get(parent)
+            if place is None and parent not in beyond:
+                continue
+            number = numbers[row]
+            if place is None or len(start) == self._room:
+                beyond.add(number)
+                sends_left_out += log_kinds[row] >= 0
+                calls_left_out += log_kinds[row] < 0
+            else:
+                places[number] = len(start)
+                start.append(starts[row] - began)
+                time.append(ends[row] - starts[row])
+                parents.append(place)
+                kinds.append(renumber[log_kinds[row]])
+                within.append(
+                    within[place] if place != NOTHING and nearest == parent else self._flags_in(nearest)
+                )
+        self._left_out = Overflow(sends_left_out, calls_left_out)
+
+    def _add_what_few_spans_have(self) -> None:
+        columns, collector, places, renumber = self._columns, self._collector, self._places, self._renumber
+        number_of = renumber.strings.number
+        columns.exceptions = {span: number_of(name) for span, name in self._of_spans(collector.exceptions)}
+        columns.busy = dict(self._of_spans(collector.busy))
+        columns.hops = dict(self._of_spans(collector.hops))
+        columns.again = {
+            span: places[first] for span, first in self._of_spans(collector.again) if first in places
+        }
+        columns.skipped = {
+            span: [-1 - renumber[kind] for kind in kinds] for span, kinds in self._of_spans(collector.skipped)
+        }
+
+    def _of_spans(self, noted: dict[int, _T]) -> list[tuple[int, _T]]:
+        places = self._places
+        return sorted((places[number], value) for number, value in list(noted.items()) if number in places)
+
+    def _flags_in(self, number: int) -> int:
+        """The flags of what runs directly in a span, a scope or a block."""
+        flags = self._flags.get(number)
+        if flags is None:
+            scopes, blocks = self._collector.scopes, self._collector.blocks
+            chain = []
+            while number in scopes and number not in self._flags:
+                chain.append(number)
+                number = scopes[number]
+            place = self._places.get(number, NOTHING)
+            flags = self._flags.get(number, 0) if place == NOTHING else self._columns.within[place]
+            for number in reversed(chain):
+                block = blocks.get(number)
+                if block == ON_COMMIT:
+                    flags = ON_COMMIT
+                elif block == IN_TRANSACTION:
+                    flags |= IN_TRANSACTION
+                self._flags[number] = flags
+        return flags
+
+    def _add_queries(self) -> None:
+        columns, collector, places, strings = (
+            self._columns,
+            self._collector,
+            self._places,
+            self._renumber.strings,
+        )
+        scopes, (own, began, *_) = collector.scopes, self._beginning
+        is_outermost = scopes[own] == 0
+        statements: dict[int, int] = {}
+        first: dict[int, int] = {}
+        count = nanoseconds = 0
+        for span, statement, parameters, start, end in sorted(
+            collector.queries.since(self._beginning.queries), key=itemgetter(3)
+        ):
+            while span in scopes and span != own:
+                span = scopes[span]
+            place = places.get(span)
+            if place is None:
+                # Of a span that has not ended, or was not kept.
+                if not (is_outermost or span in self._beyond or span >= collector.limit):
+                    continue
+                place = NOTHING
+            here = len(columns.query_start)
+            if here == self._room:
+                count += 1
+                nanoseconds += end - start
+                continue
+            if statement not in statements:
+                statements[statement] = len(columns.statements)
+                text, alias = collector.queries.statements[statement]
+                columns.statements.append(Statement(strings.number(text), strings.number(alias)))
+            columns.query_start.append(start - began)
+            columns.query_time.append(end - start)
+            columns.query_span.append(place)
+            columns.query_statement.append(statements[statement])
+            before = here if parameters == NOTHING else first.setdefault(parameters, here)
+            columns.query_repeats.append(NOTHING if before == here else before)
+        self._left_out = self._left_out._replace(queries=count, queries_ns=nanoseconds)
+
+    def _add_overflow(self) -> None:
+        counter, columns, places = self._collector.overflow, self._columns, self._places
+        # Of a send that was kept, the last calls may not have been.
+        covered = sum(
+            time
+            for send, time in counter.calls_under_way().items()
+            if send in places and columns.parent[places[send]] == NOTHING
+        )
+        columns.overflow = (
+            counter.so_far() - self._beginning.overflow + self._left_out + Overflow(receivers_ns=covered)
+        )
+
+
+class _Renumbering(dict[int, int]):
+    """From a collector's numbers for kinds to those of one recording."""
+
+    def __init__(self, kinds: Kinds) -> None:
+        self._kinds = kinds
+        self.strings = Strings()
+        self.sends: list[SendKind] = []
+        self.receivers: list[ReceiverKind] = []
+
+    def __missing__(self, number: int) -> int:
+        if number < 0:
+            self.receivers.append(self._kinds.receiver_kind(number, self.strings))
+            self[number] = -len(self.receivers)
+        else:
+            self[number] = len(self.sends)
+            self.sends.append(self._kinds.send_kind(number, self.strings))
+        return self[number]
