@@ -7,6 +7,8 @@ from typing import Any
 
 from django.conf import settings
 
+from signal_panel.editors import COPY, EDITORS, is_absolute, is_pattern
+
 
 @dataclass(frozen=True)
 class Key:
@@ -34,6 +36,16 @@ def _is_positive_int(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
+def _is_editor(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and (value in (*EDITORS, COPY) or is_pattern(value)))
+
+
+def _is_map_of_folders(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(folder, str) and is_absolute(folder) for folders in value.items() for folder in folders
+    )
+
+
 KEYS = {
     "IGNORE": Key(
         default=["debug_toolbar.*", "django.test.signals.template_rendered"],
@@ -44,6 +56,19 @@ KEYS = {
         default=100_000,
         allowed="a whole number above zero",
         accepts=_is_positive_int,
+    ),
+    "EDITOR": Key(
+        default=None,
+        allowed=(
+            f"one of {', '.join(map(repr, (*EDITORS, COPY)))}, or a URL with {{path}} (and {{line}}) in it "
+            "whose scheme runs no script"
+        ),
+        accepts=_is_editor,
+    ),
+    "EDITOR_PATHS": Key(
+        default={},
+        allowed="a dictionary from absolute folders to absolute folders",
+        accepts=_is_map_of_folders,
     ),
 }
 DEFAULTS: dict[str, Any] = {name: key.default for name, key in KEYS.items()}

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from signal_panel import assets
+from signal_panel import assets, places
 
 NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 
@@ -32,8 +32,10 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(_=gettext, ngettext=ngettext, static=static)
-    environment.filters.update(ms=duration, thousands=thousands)
+    environment.globals.update(
+        _=gettext, ngettext=ngettext, static=static, editor=places.editor, editor_url=places.editor_url
+    )
+    environment.filters.update(ms=duration, thousands=thousands, short_path=places.short)
     return environment
 
 

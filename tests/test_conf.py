@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from signal_panel import conf
+from signal_panel.editors import EDITORS
 
 DOCS = Path(__file__).parent.parent / "docs" / "settings.md"
 
@@ -23,6 +24,25 @@ WRONG = [
     pytest.param("MAX_SPANS", 1000.0, id="a float"),
     pytest.param("MAX_SPANS", "1000", id="a string"),
     pytest.param("MAX_SPANS", None, id="no number"),
+    pytest.param("EDITOR", "vscod", id="no editor that is known"),
+    pytest.param("EDITOR", "", id="no name"),
+    pytest.param("EDITOR", 1, id="no string"),
+    pytest.param("EDITOR", "myide://open?line={line}", id="a URL without the path"),
+    pytest.param("EDITOR", "myide://open?file={path}&column={column}", id="a URL with something unknown"),
+    pytest.param("EDITOR", "myide:{path}", id="no URL"),
+    pytest.param("EDITOR", "{path}", id="no scheme"),
+    pytest.param("EDITOR", "my ide://open?file={path}", id="a scheme that cannot be"),
+    pytest.param("EDITOR", " myide://open?file={path}", id="a space before the URL"),
+    pytest.param("EDITOR", "myide://open?file={path}\n", id="a line's end in the URL"),
+    pytest.param("EDITOR", "javascript://%0aalert('{path}')", id="a script"),
+    pytest.param("EDITOR", "JavaScript://%0aalert('{path}')", id="a script in disguise"),
+    pytest.param("EDITOR", "java\tscript://%0aalert('{path}')", id="a script with a tab"),
+    pytest.param("EDITOR", "data://text/html,{path}", id="a page of data"),
+    pytest.param("EDITOR", "vbscript://{path}", id="another script"),
+    pytest.param("EDITOR_PATHS", [("/app", "/home/me/app")], id="a list of folders"),
+    pytest.param("EDITOR_PATHS", {"app": "/home/me/app"}, id="a relative folder here"),
+    pytest.param("EDITOR_PATHS", {"/app": "me/app"}, id="a relative folder there"),
+    pytest.param("EDITOR_PATHS", {"/app": None}, id="no folder there"),
 ]
 RIGHT = [
     pytest.param("IGNORE", [], id="nothing ignored"),
@@ -30,7 +50,14 @@ RIGHT = [
     pytest.param("IGNORE", ("shop.*", "blog.*"), id="a tuple"),
     pytest.param("MAX_SPANS", 1, id="one"),
     pytest.param("MAX_SPANS", 10**9, id="many"),
+    *(pytest.param("EDITOR", name, id=name) for name in EDITORS),
+    pytest.param("EDITOR", None, id="whatever the environment tells"),
+    pytest.param("EDITOR", "copy", id="none"),
+    pytest.param("EDITOR", "vscode-insiders://file/{path}:{line}", id="an editor's URL"),
+    pytest.param("EDITOR", "http://localhost:63342/api/file/{path}", id="a URL without a line"),
+    pytest.param("EDITOR_PATHS", {"/app": "/home/me/app", "/srv": "C:\\shop"}, id="folders"),
 ]
+KEYS = ", ".join(map(repr, conf.KEYS))
 
 
 @pytest.mark.parametrize("name", conf.DEFAULTS)
@@ -67,11 +94,11 @@ def test_a_setting_that_is_no_dictionary_leaves_the_defaults(settings: Any, valu
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("IGNROE", "Did you mean 'IGNORE'? The keys are 'IGNORE', 'MAX_SPANS'."),
-        ("ignore", "Did you mean 'IGNORE'? The keys are 'IGNORE', 'MAX_SPANS'."),
-        ("MAX_SPAN", "Did you mean 'MAX_SPANS'? The keys are 'IGNORE', 'MAX_SPANS'."),
-        ("COLOUR", "The keys are 'IGNORE', 'MAX_SPANS'."),
-        (7, "The keys are 'IGNORE', 'MAX_SPANS'."),
+        ("IGNROE", f"Did you mean 'IGNORE'? The keys are {KEYS}."),
+        ("ignore", f"Did you mean 'IGNORE'? The keys are {KEYS}."),
+        ("MAX_SPAN", f"Did you mean 'MAX_SPANS'? The keys are {KEYS}."),
+        ("COLOUR", f"The keys are {KEYS}."),
+        (7, f"The keys are {KEYS}."),
     ],
 )
 def test_an_unknown_key_is_named_with_the_known_ones(settings: Any, name: object, hint: str) -> None:
