@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from signal_panel.messages import messages
 from signal_panel.recording import ReceiverCall, Recording, Send
+from signal_panel.sheets import tabs
 from signal_panel.templating import duration, thousands
 
 TABLE_ROWS = 500
@@ -19,10 +20,11 @@ TABLE_ROWS = 500
 Stats = dict[str, Any]
 
 
-def context(stats: Stats, spans_url: str, late: int = 0) -> dict[str, Any]:
+def context(stats: Stats, spans_url: str, table_url: str, late: int = 0) -> dict[str, Any]:
     """All that ``panel.html`` needs.
 
-    ``spans_url`` answers with the recording's JSON; ``late`` spans have ended after the request.
+    ``spans_url`` answers with the recording's JSON, ``table_url`` with a table once it is named; ``late``
+    spans have ended after the request.
     """
     frame = {"css_url": static("signal_panel/css/panel.css"), "subtitle": subtitle(stats)}
     if "recording" not in stats:
@@ -36,6 +38,7 @@ def context(stats: Stats, spans_url: str, late: int = 0) -> dict[str, Any]:
         "empty": not stats["sends"],
         "rows": _rows(Recording.from_json(stats["recording"])),
         "total": stats["sends"] + stats["calls"] - stats["dropped"],
+        "tabs": tabs(table_url),
         "messages": messages(),
     }
 
@@ -119,6 +122,10 @@ def _head(stats: Stats) -> list[str]:
             "whole": duration(whole),
         },
     ]
+    if stats["queries"]:
+        text = ngettext("%(count)s query · %(time)s", "%(count)s queries · %(time)s", stats["queries"])
+        time = duration(stats["queries_ns"] / 1e6)
+        head.append(text % {"count": thousands(stats["queries"]), "time": time})
     if stats["exceptions"]:
         text = ngettext("%(count)s exception", "%(count)s exceptions", stats["exceptions"])
         head.append(text % {"count": thousands(stats["exceptions"])})

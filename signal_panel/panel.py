@@ -20,7 +20,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from signal_panel import middleware, page, templating
+from signal_panel import middleware, page, sheets, templating
 from signal_panel.failures import kept_to_ourselves
 from signal_panel.recording import Recording
 from signal_panel.summary import totals
@@ -129,9 +129,13 @@ class SignalTimelinePanel(Panel):
         """The panel's HTML, from nothing but the stored stats."""
         with self._harmless():
             request_id = self.toolbar.request_id
-            spans_url = f"{reverse('djdt:signal_timeline_spans')}?request_id={request_id}"
             late = _late_spans.get(request_id)
-            context = page.context(self.get_stats(), spans_url, late.count if late else 0)
+            context = page.context(
+                self.get_stats(),
+                spans_url=_url("signal_timeline_spans", request_id),
+                table_url=_url("signal_timeline_table", request_id),
+                late=late.count if late else 0,
+            )
             return templating.render("panel.html", context)
         return format_html("<p>{}</p>", page.failure_text(self._failure))
 
@@ -144,8 +148,11 @@ class SignalTimelinePanel(Panel):
 
     @classmethod
     def get_urls(cls) -> list[URLPattern]:
-        """Where the browser fetches a request's spans."""
-        return [path("signal_timeline/spans/", spans, name="signal_timeline_spans")]
+        """Where the browser fetches a request's spans and tables."""
+        return [
+            path("signal_timeline/spans/", spans, name="signal_timeline_spans"),
+            path("signal_timeline/table/", table, name="signal_timeline_table"),
+        ]
 
 
 # Of the last requests that this process served: only it knows what came after the store's last write.
@@ -172,21 +179,56 @@ def _database_connections_left_as_found() -> Iterator[None]:
                 connection.close()
 
 
+def _url(view: str, request_id: str) -> str:
+    return f"{reverse(f'djdt:{view}')}?request_id={request_id}"
+
+
+def _stored(request_id: str) -> tuple[str, page.Stats]:
+    """The id as the store knows it, and the stats of a request with a recording."""
+    try:
+        request_id = UUID(request_id).hex
+    except ValueError:
+        raise Http404("This is not the id of a request.") from None
+    stats = get_store().panel(request_id, SignalTimelinePanel.panel_id)
+    if "recording" not in stats:
+        raise Http404("No signals of this request are stored.")
+    return request_id, stats
+
+
 @login_not_required
 @require_show_toolbar
 @render_with_toolbar_language
 @require_safe
 def spans(request: HttpRequest) -> HttpResponse:
     """The recording of one stored request, as JSON."""
-    try:
-        request_id = UUID(request.GET.get("request_id", "")).hex
-    except ValueError:
-        raise Http404("This is not the id of a request.") from None
-    stats = get_store().panel(request_id, SignalTimelinePanel.panel_id)
-    if "recording" not in stats:
-        raise Http404("No signals of this request are stored.")
+    _, stats = _stored(request.GET.get("request_id", ""))
     return HttpResponse(
         stats["recording"],
         content_type="application/json",
         headers={"Cache-Control": "no-store"},
     )
+
+
+@login_not_required
+@require_show_toolbar
+@render_with_toolbar_language
+@require_safe
+def table(request: HttpRequest) -> HttpResponse:
+    """One table of one stored request: a part of a page for scripts, else a page."""
+    name = request.GET.get("table", "")
+    if name not in sheets.NAMES:
+        raise Http404("There is no such table.")
+    request_id, stats = _stored(request.GET.get("request_id", ""))
+    failures: list[str] = []
+    html = ""
+    with kept_to_ourselves(failures.append):
+        html = sheets.html(
+            name,
+            Recording.from_json(stats["recording"]),
+            table_url=_url("signal_timeline_table", request_id),
+            # Whoever opens an address asks for HTML; fetch() takes anything.
+            alone="text/html" in request.headers.get("Accept", ""),
+        )
+    for failure in failures:
+        html = format_html('<section class="djsp-sheet"><p>{}</p></section>', page.failure_text(failure))
+    return HttpResponse(html, headers={"Cache-Control": "no-store", "Vary": "Accept"})
