@@ -17,6 +17,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "connected": {"naming"},
     "failures": set(),
     "frames": {"naming"},
+    "handlers": {"naming", "recording"},
     "freezing": {"collector", "connected", "kinds", "naming", "overflow", "recording"},
     "identity": set(),
     "kinds": {"frames", "identity", "naming", "recording"},

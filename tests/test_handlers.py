@@ -1,0 +1,185 @@
+"""Modules with receivers that nobody has imported."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import override_settings
+
+from signal_panel.handlers import handlers_not_imported
+from signal_panel.recording import Handlers
+
+RECEIVER = """\
+from django.dispatch import receiver
+from django.db.models.signals import post_save
+
+@receiver(post_save)
+def index(sender, **kwargs):
+    pass
+"""
+
+MakeApp = Callable[..., Path]
+
+
+@pytest.fixture
+def make_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeApp]:
+    """Makes an installed app of files with these names and texts."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    overrides = []
+    before = set(sys.modules)
+
+    def make(folder: str = "library", **files: str) -> Path:
+        app = tmp_path / folder
+        for name, text in {"__init__": "", **files}.items():
+            path = app.joinpath(*name.split("__", 1) if not name.startswith("__") else [name])
+            path = path.with_name(f"{path.name}.py")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(textwrap.dedent(text))
+        if folder.startswith("lib/"):
+            monkeypatch.syspath_prepend(str(app.parent))
+        override = override_settings(INSTALLED_APPS=[app.name])
+        override.enable()
+        overrides.append(override)
+        return app
+
+    yield make
+    for override in reversed(overrides):
+        override.disable()
+    for name in set(sys.modules) - before:
+        del sys.modules[name]
+
+
+def found() -> list[tuple[str, int]]:
+    return [(handlers.module, handlers.line) for handlers in handlers_not_imported()]
+
+
+@pytest.mark.parametrize("name", ["signals", "receivers", "handlers"])
+def test_a_module_with_a_receiver(make_app: MakeApp, name: str) -> None:
+    app = make_app(**{name: RECEIVER})
+    expected = Handlers("library", f"library.{name}", str(app / f"{name}.py"), 4)
+    assert handlers_not_imported() == [expected]
+    assert f"library.{name}" not in sys.modules
+
+
+def test_not_a_module_of_another_name(make_app: MakeApp) -> None:
+    make_app(services=RECEIVER)
+    assert found() == []
+
+
+def test_not_one_that_was_imported(make_app: MakeApp) -> None:
+    make_app(signals=RECEIVER)
+    importlib.import_module("library.signals")
+    assert found() == []
+
+
+def test_not_one_that_was_imported_by_another_name(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app(signals=RECEIVER)
+    monkeypatch.syspath_prepend(str(app))
+    importlib.import_module("signals")
+    assert found() == []
+
+
+def test_the_modules_of_a_package(make_app: MakeApp) -> None:
+    make_app(receivers____init__=RECEIVER, receivers__orders=RECEIVER, receivers__none="x = 1")
+    assert found() == [("library.receivers", 4), ("library.receivers.orders", 4)]
+    importlib.import_module("library.receivers")
+    assert found() == [("library.receivers.orders", 4)]
+
+
+def test_a_module_that_changes(make_app: MakeApp) -> None:
+    app = make_app(signals=RECEIVER)
+    assert found() == [("library.signals", 4)]
+    (app / "signals.py").write_text("from django.dispatch import Signal\nplaced = Signal()\n")
+    os.utime(app / "signals.py", ns=(1, 1))
+    assert found() == []
+    (app / "signals.py").unlink()
+    assert found() == []
+
+
+def test_not_one_that_was_installed(make_app: MakeApp) -> None:
+    make_app("lib/site-packages/bought", signals=RECEIVER)
+    assert found() == []
+
+
+def test_not_those_of_django(settings: Any) -> None:
+    settings.INSTALLED_APPS = [
+        "django.contrib.auth",
+        "django.contrib.contenttypes",
+        "debug_toolbar",
+        "signal_panel",
+    ]
+    assert found() == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "@receiver(post_save)\ndef f(**kw): pass",
+        "@dispatch.receiver([a, b], sender=X)\nasync def f(**kw): pass",
+        "@other\n@receiver(a)\ndef f(**kw): pass",
+        "def f(**kw): pass\npost_save.connect(f)",
+        "from x import f\npost_save.connect(f)",
+        "from x import handlers, signals\nsignals.post_save.connect(handlers.f)",
+        "import x\nx.signals.post_save.connect(x.handlers.f)",
+        "post_save.connect(receiver=f)",
+        "post_save.connect(f, sender=X)",
+        "signals['placed'].connect(f, sender=X)",
+        "post_save.connect(lambda **kw: None, weak=False)",
+        "post_save.connect(partial(f, 1), dispatch_uid='x')",
+        "for model in models:\n    post_save.connect(f, sender=model)",
+        "if x:\n    pass\nelse:\n    post_save.connect(f, weak=False)",
+        "try:\n    import y\nexcept ImportError:\n    post_save.connect(f, weak=False)",
+        "with x:\n    @receiver(a)\n    def f(**kw): pass",
+        "match x:\n    case 1:\n        post_save.connect(f, weak=False)",
+    ],
+)
+def test_what_connects(make_app: MakeApp, text: str) -> None:
+    make_app(signals=text)
+    assert len(found()) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "from django.dispatch import Signal\nplaced = Signal()",
+        "def f():\n    post_save.connect(g)",
+        "class A:\n    @receiver(a)\n    def f(self): pass",
+        "if x:\n    def f():\n        post_save.connect(g)",
+        "@receiver\ndef f(**kw): pass",
+        "@task.connect\ndef f(**kw): pass",
+        "import sqlite3\nfrom x import path\nsqlite3.connect(path)",
+        "import psycopg as db\nfrom x import dsn\ndb.connect(dsn)",
+        "client.connect('localhost', 1883)",
+        "from x import settings\nclient.connect(settings.MQTT_HOST)",
+        "from x import HOST\nclient.connect(HOST)",
+        "url = 'redis:'\nclient.connect(url)",
+        "client.connect(find_url())",
+        "connect(f, weak=False)",
+        "client.connect()",
+        "connection = client.connect(path)",
+        "post_save.disconnect(f)",
+        "def broken(:",
+        "\0",
+        "# coding: nonsense\npost_save.connect(f, weak=False)",
+    ],
+)
+def test_what_does_not(make_app: MakeApp, text: str) -> None:
+    make_app(signals=text)
+    assert found() == []
+
+
+def test_before_the_apps_are_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.apps import apps
+
+    monkeypatch.setattr(apps, "apps_ready", False)
+    assert handlers_not_imported() == []
