@@ -26,6 +26,11 @@ export function recordingOf(rows, more = {}) {
         exceptions: [],
         busy: [],
         hops: [],
+        within: [],
+        again: [],
+        skipped: [],
+        statements: [],
+        queries: [[], [], [], [], []],
         ...more,
     };
 }

@@ -73,6 +73,21 @@ test("busy times and hops are read", () => {
     assert.equal(spans.busy.has(0), false);
 });
 
+test("flags hold from their span on, until others do", () => {
+    const runs = [
+        [1, 1],
+        [3, 3],
+        [4, 0],
+    ];
+    assert.deepEqual([...spansOf(NESTED, { within: runs }).flags], [0, 1, 1, 3, 0]);
+});
+
+test("sends again and receivers that did not run are read", () => {
+    const spans = spansOf(NESTED, { again: [[4, 0]], skipped: [[2, [0]]] });
+    assert.equal(spans.again.get(4), 0);
+    assert.equal(spans.skipped.get(2)[0].name, "shop.receivers.index_order");
+});
+
 test("exceptions and phases are read", () => {
     const spans = spansOf(NESTED, { exceptions: [[3, 1]] });
     assert.deepEqual([...spans.raised], [0, 0, 0, 1, 0]);

@@ -15,15 +15,17 @@ export function element(tag, classes, ...content) {
 }
 
 /**
- * A button that runs an action.
+ * A button, and what it does if it is not told apart by its attributes.
  *
  * @param {string} classes
  * @param {string} text
- * @param {() => void} action
+ * @param {() => void} [action]
  */
 export function button(classes, text, action) {
     const made = element("button", classes, text);
     made.type = "button";
-    made.addEventListener("click", action);
+    if (action) {
+        made.addEventListener("click", action);
+    }
     return made;
 }

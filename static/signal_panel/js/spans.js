@@ -29,15 +29,25 @@
  * @property {Int32Array} depth
  * @property {Int32Array} children  How many spans are directly inside.
  * @property {Int32Array} kind  Index into `kinds`.
- * @property {Kind[]} kinds
+ * @property {Kind[]} kinds  First those of sends.
+ * @property {number} sendKinds  How many of them are of sends.
  * @property {Uint8Array} raised  1 where the span raised.
  * @property {Map<number, string>} exceptions  The raised type's dotted name.
  * @property {Map<number, number>} busy  The time in which an async receiver ran; the rest it waited.
  * @property {Map<number, number>} hops  The time a send spent on the way to another thread and back.
+ * @property {Uint8Array} flags  IN_TRANSACTION and ON_COMMIT, added up.
+ * @property {Map<number, number>} again  The first send like this one for the same instance.
+ * @property {Map<number, Kind[]>} skipped  Receivers that did not run, since one before them raised.
+ * @property {import("./queries.js").Queries} queries
+ * @property {Int32Array} queryCounts  How many queries each span has of its own.
  * @property {Phase[]} phases
  */
 
 import { shortName } from "./format.js";
+import { countBySpan, decodeQueries } from "./queries.js";
+
+export const IN_TRANSACTION = 1;
+export const ON_COMMIT = 2;
 
 const METHODS = ["send", "send_robust", "asend", "asend_robust"];
 
@@ -61,7 +71,7 @@ export function decode(recording) {
         // A sibling left running by a failed asend may outlive the request.
         total = Math.max(total, end[i]);
         const code = recording.kind[i];
-        kind[i] = code >= 0 ? code : sends - 1 - code;
+        kind[i] = kindOf(code, sends);
         parent[i] = -1;
         if (recording.parent[i]) {
             const above = i - recording.parent[i];
@@ -77,6 +87,8 @@ export function decode(recording) {
         raised[span] = 1;
         exceptions.set(span, recording.strings[type]);
     }
+    const kinds = readKinds(recording);
+    const queries = decodeQueries(recording);
     return {
         count,
         total,
@@ -87,11 +99,22 @@ export function decode(recording) {
         depth,
         children,
         kind,
-        kinds: readKinds(recording),
+        kinds,
+        sendKinds: sends,
         raised,
         exceptions,
         busy: new Map(recording.busy),
         hops: new Map(recording.hops),
+        flags: flagsOf(recording.within, count),
+        again: new Map(recording.again),
+        skipped: new Map(
+            recording.skipped.map(([span, receivers]) => [
+                span,
+                receivers.map((receiver) => kinds[sends + receiver]),
+            ]),
+        ),
+        queries,
+        queryCounts: countBySpan(queries, count),
         phases: recording.phases.map(([name, label, from, time]) => ({
             name,
             label,
@@ -99,6 +122,19 @@ export function decode(recording) {
             end: from + time,
         })),
     };
+}
+
+/** The index into `kinds` of what the recording, and the rows of tables, call a kind: below 0 a receiver. */
+export function kindOf(code, sends) {
+    return code >= 0 ? code : sends - 1 - code;
+}
+
+function flagsOf(runs, count) {
+    const flags = new Uint8Array(count);
+    for (const [from, value] of runs) {
+        flags.fill(value, from);
+    }
+    return flags;
 }
 
 /** A span's time less the time covered by spans inside it; where those overlap, counted once. */

@@ -1,0 +1,94 @@
+/** Places in the code: a link that opens the user's editor, or a button that copies them. */
+
+import { button, element } from "./elements.js";
+import { fill, shortPath } from "./format.js";
+
+/**
+ * @typedef {[pattern: string, folders: [here: string, there: string][]] | null} Editor
+ *     The pattern of its addresses, with {path} and {line}, and what folders of the server's are called where
+ *     it runs. Null: places can only be copied.
+ */
+
+const DRIVE = /^[A-Za-z]:[\\/]/;
+
+/**
+ * The address that opens a place in the editor, or null where there is none: what signal_panel/places.py
+ * says of a place that the server renders.
+ *
+ * @param {Editor} editor
+ * @param {string} path
+ * @param {number} line
+ */
+export function editorUrl(editor, path, line) {
+    if (!editor || !(path.startsWith("/") || path.startsWith("\\\\") || DRIVE.test(path))) {
+        return null;
+    }
+    const [pattern, folders] = editor;
+    const slashed = path.startsWith("/") ? path : path.replaceAll("\\", "/");
+    const folder = folders.find(([here]) => slashed.startsWith(`${here}/`));
+    const there = folder ? folder[1] + slashed.slice(folder[0].length) : slashed;
+    const values = { line: String(line) };
+    try {
+        values.path = encodeURIComponent(there).replace(/%2F/g, "/").replace(/%3A/g, ":");
+    } catch {
+        // Half a surrogate pair, which no address can hold.
+        return null;
+    }
+    const rooted = values.path.startsWith("/") ? values.path : `/${values.path}`;
+    return pattern.replace(/(=?)\{(path|line)\}/g, (_, equals, name) =>
+        name === "path" && !equals ? rooted : equals + values[name],
+    );
+}
+
+/**
+ * @param {Editor} editor
+ * @param {string} path
+ * @param {number} line
+ * @param {Record<string, string>} messages
+ */
+export function placeLink(editor, path, line, messages) {
+    const whole = `${path}:${line}`;
+    const short = `${shortPath(path)}:${line}`;
+    const url = editorUrl(editor, path, line);
+    if (url) {
+        const link = element("a", "djsp-place", short);
+        link.href = url;
+        link.title = fill(messages.open, { place: whole });
+        return link;
+    }
+    const made = button("djsp-place", short);
+    made.dataset.djspCopy = whole;
+    made.title = fill(messages.copy, { place: whole });
+    return made;
+}
+
+/**
+ * Copies a place's text when it is clicked; where the browser forbids that, it is selected.
+ *
+ * @param {HTMLElement} root
+ * @param {Record<string, string>} messages
+ * @param {(text: string) => void} say  Aloud.
+ */
+export function copyPlaces(root, messages, say) {
+    root.addEventListener("click", async (event) => {
+        const place = event.target.closest("[data-djsp-copy]");
+        if (!place || place.dataset.djspCopied) {
+            return;
+        }
+        const text = place.textContent;
+        try {
+            await navigator.clipboard.writeText(place.dataset.djspCopy);
+            place.textContent = messages.copied;
+            say(messages.copied);
+        } catch {
+            place.textContent = place.dataset.djspCopy;
+            getSelection().selectAllChildren(place);
+            return;
+        }
+        place.dataset.djspCopied = "true";
+        setTimeout(() => {
+            place.textContent = text;
+            delete place.dataset.djspCopied;
+        }, 1200);
+    });
+}

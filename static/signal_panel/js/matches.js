@@ -1,0 +1,39 @@
+/** Ways among the matches of a filter, which are sorted. */
+
+/**
+ * Where in sorted `indices` the span is, or would be put.
+ *
+ * @param {Uint32Array} indices
+ * @param {number} span
+ */
+export function placeOf(indices, span) {
+    let from = 0;
+    let to = indices.length;
+    while (from < to) {
+        const middle = (from + to) >> 1;
+        if (indices[middle] < span) {
+            from = middle + 1;
+        } else {
+            to = middle;
+        }
+    }
+    return from;
+}
+
+/**
+ * The match after (or before) the selected span, going round at the ends; -1 if there is none.
+ *
+ * @param {Uint32Array} indices
+ * @param {number} selected  -1: none.
+ * @param {1 | -1} direction
+ */
+export function nextMatch(indices, selected, direction) {
+    const count = indices.length;
+    if (!count) {
+        return -1;
+    }
+    const place = placeOf(indices, selected);
+    const here = indices[place] === selected;
+    const wanted = direction > 0 ? place + (here ? 1 : 0) : place - 1;
+    return indices[(wanted + count) % count];
+}
