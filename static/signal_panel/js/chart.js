@@ -1,8 +1,17 @@
 /** The canvases of the timeline: what they show, and what the pointer does on them. */
 
-import { drawOverview, drawPhases, drawRange, drawRows, drawRuler, ROW } from "./drawing.js";
+import {
+    drawOverview,
+    drawPhases,
+    drawQueries,
+    drawRange,
+    drawRows,
+    drawRuler,
+    ROW,
+} from "./drawing.js";
 import { duration } from "./format.js";
 import { countBefore, flaggedColumns, layOut, longest, placesAt, profile } from "./layout.js";
+import { asRow } from "./queries.js";
 import { colorNumbers, readTheme } from "./theme.js";
 import { clamp, fit, isWhole, pan, reveal, timeAt, xAt, zoom } from "./viewport.js";
 
@@ -21,6 +30,8 @@ export class Chart {
      * @param {object} on
      * @param {(span: number) => void} on.select
      * @param {(span: number, more: number, at: {x: number, y: number}) => void} on.hover
+     * @param {(query: number) => void} on.selectQuery
+     * @param {(query: number, more: number, at: {x: number, y: number}) => void} on.hoverQuery
      * @param {(phase: import("./spans.js").Phase) => string} on.phaseLabel
      * @param {() => void} on.draw
      */
@@ -40,6 +51,7 @@ export class Chart {
             ratio: 1,
             raisedBefore: countBefore(layout, spans.raised),
             matchedBefore: null,
+            queries: spans.queries.count ? queryRow(spans.queries) : null,
             selected: -1,
             hovered: -1,
         };
@@ -67,10 +79,12 @@ export class Chart {
             return element;
         };
         this.canvases = {};
-        for (const name of ["overview", "ruler", "phases"]) {
+        const fixed = ["overview", "ruler", "phases", ...(this.scene.queries ? ["queries"] : [])];
+        for (const name of fixed) {
             this.canvases[name] = canvas(name);
             part(name).append(this.canvases[name]);
         }
+        part("queries").hidden = !this.scene.queries;
         // The canvas is as high as what is in view; the room below it makes the scrollbar.
         this.scroller = part("rows");
         this.canvases.rows = canvas("rows");
@@ -144,6 +158,9 @@ export class Chart {
         drawOverview(...parts.overview, this.overview);
         drawRuler(...parts.ruler);
         drawPhases(...parts.phases, this.on.phaseLabel);
+        if (scene.queries) {
+            drawQueries(...parts.queries);
+        }
         const { width, height } = canvases.rows;
         const scrolled = Math.round(this.scroller.scrollTop * scene.ratio);
         this.bars = drawRows(parts.rows[0], scene, { width, height, scrolled });
@@ -253,7 +270,12 @@ export class Chart {
     /** @param {Uint8Array | null} flags */
     highlight(flags) {
         this.matched = flags;
-        this.scene.matchedBefore = flags && countBefore(this.scene.layout, flags);
+        const { layout, queries } = this.scene;
+        this.scene.matchedBefore = flags && countBefore(layout, flags);
+        if (queries) {
+            const matched = flags && this.spans.queries.span.map((span) => flags[span] ?? 0);
+            queries.matchedBefore = matched && countBefore(queries.layout, matched);
+        }
         if (this.width) {
             this.summarise();
         }
@@ -275,11 +297,16 @@ export class Chart {
         if (row < 0 || row >= layout.rows) {
             return { span: -1, more: 0 };
         }
+        return this.hit(this.spans, layout, row, event);
+    }
+
+    /** What of a row is at the pointer, and how many others share its place. */
+    hit(spans, layout, row, event) {
         const reach = (this.view.to - this.view.from) / this.width;
         const time = timeAt(this.view, event.offsetX, this.width);
         // A bar of one pixel is hard to hit: what is right beside the pointer counts too.
         for (const near of [reach, 4 * reach]) {
-            const { first, last } = placesAt(this.spans, layout, row, time, near);
+            const { first, last } = placesAt(spans, layout, row, time, near);
             if (first < last) {
                 return {
                     span: longest(layout, first, last),
@@ -290,14 +317,23 @@ export class Chart {
         return { span: -1, more: 0 };
     }
 
+    queryAt(event) {
+        const { spans, layout } = this.scene.queries;
+        const { span, more } = this.hit(spans, layout, 0, event);
+        return { query: span, more };
+    }
+
     addGestures() {
-        const { overview, ruler, phases, rows } = this.canvases;
+        const { overview, ruler, phases, rows, queries } = this.canvases;
         this.addRowGestures(rows);
         this.addOverviewGestures(overview);
         for (const canvas of [ruler, phases]) {
             drag(canvas, (press) => this.chooseRange(press, () => this.view));
         }
-        for (const canvas of [ruler, phases, rows, overview]) {
+        if (queries) {
+            this.addQueryGestures(queries);
+        }
+        for (const canvas of Object.values(this.canvases)) {
             canvas.addEventListener("wheel", (event) => this.onWheel(event), { passive: false });
         }
     }
@@ -336,6 +372,22 @@ export class Chart {
                 },
                 click: () => this.on.select(span),
             };
+        });
+    }
+
+    addQueryGestures(canvas) {
+        const leave = () => this.on.hoverQuery(-1, 0, null);
+        canvas.addEventListener("pointermove", (event) => {
+            if (!event.buttons) {
+                const { query, more } = this.queryAt(event);
+                this.on.hoverQuery(query, more, { x: event.clientX, y: event.clientY });
+            }
+        });
+        canvas.addEventListener("pointerleave", leave);
+        drag(canvas, (press) => {
+            const { query } = this.queryAt(press);
+            const range = this.chooseRange(press, () => this.view);
+            return { ...range, click: () => query >= 0 && this.on.selectQuery(query) };
         });
     }
 
@@ -437,6 +489,13 @@ export class Chart {
         this.show(zoom(view, Math.exp(Math.max(-240, Math.min(240, by)) * speed), origin, total));
         this.hover(-1, 0, null);
     }
+}
+
+/** @returns {import("./drawing.js").QueryRow} */
+function queryRow(queries) {
+    const row = asRow(queries);
+    const repeated = Uint8Array.from(queries.repeats, (first) => (first >= 0 ? 1 : 0));
+    return { ...row, repeatedBefore: countBefore(row.layout, repeated), matchedBefore: null };
 }
 
 /** Pixels to a wheel's step, which may be counted in lines. */

@@ -1,7 +1,10 @@
 /** What is said about one span: in the tooltip, in the detail pane, and aloud. */
 
+import { placeLink } from "./editor.js";
 import { button, element } from "./elements.js";
 import { duration, fill, shortPath, thousands } from "./format.js";
+import { IN_TRANSACTION, ON_COMMIT } from "./spans.js";
+import { describeQueries } from "./statements.js";
 
 /**
  * @param {import("./spans.js").Kind} kind
@@ -84,14 +87,16 @@ export function tooltip(spans, span, more, messages) {
  * @param {import("./spans.js").Spans} spans
  * @param {number} span
  * @param {Record<string, string>} messages
+ * @param {import("./editor.js").Editor} editor
  * @param {(span: number) => void} select
  */
-export function details(spans, span, messages, select) {
+export function details(spans, span, messages, editor, select) {
     const kind = spans.kinds[spans.kind[span]];
     const send = sendOf(spans, span);
     const parent = spans.parent[span];
     const facts = [];
     const fact = (name, ...value) => facts.push([name, value]);
+    const linkTo = ({ path, line }) => placeLink(editor, path, line, messages);
 
     const title = element(
         "p",
@@ -100,7 +105,7 @@ export function details(spans, span, messages, select) {
         element("span", "djsp-kind", kindName(kind, messages)),
     );
     if (!kind.isSend && kind.path) {
-        title.append(copyable(kind, messages));
+        title.append(linkTo(kind));
     }
     title.append(element("span", "djsp-detail-times", times(spans, span, messages)));
 
@@ -119,7 +124,7 @@ export function details(spans, span, messages, select) {
     }
     if (send.path) {
         const inside = send.inside ? ` ${fill(messages.in_function, { name: send.inside })}` : "";
-        fact(messages.sent_from, copyable(send, messages), inside);
+        fact(messages.sent_from, linkTo(send), inside);
     }
     if (send.sender) {
         fact(messages.sender, send.sender);
@@ -135,32 +140,39 @@ export function details(spans, span, messages, select) {
     if (spans.hops.has(span)) {
         fact(messages.hops, duration(spans.hops.get(span)));
     }
+    const flags = spans.flags[span];
+    if (flags) {
+        const where = [
+            flags & IN_TRANSACTION ? messages.in_transaction : "",
+            flags & ON_COMMIT ? messages.on_commit : "",
+        ];
+        fact(messages.started, where.filter(Boolean).join(", "));
+    }
+    if (spans.again.has(span)) {
+        const first = spans.again.get(span);
+        fact(
+            messages.again,
+            button("djsp-link", messages.first_send, () => select(first)),
+        );
+    }
     const count = thousands(spans.children[span]);
     fact(kind.isSend ? messages.receivers_called : messages.sends_inside, count);
+    if (spans.skipped.has(span)) {
+        fact(messages.skipped, ...listOf(spans.skipped.get(span), linkTo));
+    }
 
     const list = element("dl", "djsp-facts");
     for (const [name, value] of facts) {
         list.append(element("div", "", element("dt", "", name), " ", element("dd", "", ...value)));
     }
-    return [title, list];
+    return [title, list, ...describeQueries(spans, span, messages)];
 }
 
-/** A place in the code that a click copies, whole; where the browser forbids that, it is selected. */
-function copyable(kind, messages) {
-    const whole = `${kind.path}:${kind.line}`;
-    const made = button("djsp-place", place(kind), async () => {
-        try {
-            await navigator.clipboard.writeText(whole);
-            made.textContent = messages.copied;
-        } catch {
-            made.textContent = whole;
-            getSelection().selectAllChildren(made);
-            return;
-        }
-        setTimeout(() => {
-            made.textContent = place(kind);
-        }, 1200);
-    });
-    made.title = fill(messages.copy, { place: whole });
-    return made;
+/** Receivers with their places, commas between. */
+function listOf(kinds, linkTo) {
+    return kinds.flatMap((kind, i) => [
+        i ? ", " : "",
+        kind.name,
+        ...(kind.path ? [" ", linkTo(kind)] : []),
+    ]);
 }

@@ -11,8 +11,15 @@
  * @property {number} ratio
  * @property {Uint32Array} raisedBefore
  * @property {Uint32Array | null} matchedBefore  Null while nothing is searched for.
+ * @property {QueryRow | null} queries  Null where there are none.
  * @property {number} selected  -1: none.
  * @property {number} hovered  -1: none.
+ *
+ * @typedef {object} QueryRow  The queries as one row of bars.
+ * @property {{end: Float64Array}} spans
+ * @property {import("./layout.js").Layout} layout
+ * @property {Uint32Array} repeatedBefore
+ * @property {Uint32Array | null} matchedBefore  Of queries whose span matches.
  *
  * @typedef {object} Overview  A number for each pixel column of the whole recording.
  * @property {Float64Array} open  How many spans are open.
@@ -297,6 +304,29 @@ export function drawPhases(ctx, scene, { width, height }, label) {
             ctx.fillText(text, from, height / 2 + ratio / 2);
         }
     }
+}
+
+/**
+ * Draws the queries as ticks: one a column of pixels, the darker the more of it they take.
+ *
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Scene} scene
+ * @param {{width: number, height: number}} size
+ */
+export function drawQueries(ctx, scene, { width, height }) {
+    const { queries, view, theme, ratio } = scene;
+    const { repeatedBefore, matchedBefore } = queries;
+    ctx.clearRect(0, 0, width, height);
+    drawGrid(ctx, scene, width, height);
+    const top = Math.round(3 * ratio);
+    eachBar(queries.spans, queries.layout, 0, view, width, (first, last, left, right, occupied) => {
+        const matched = !matchedBefore || matchedBefore[last] > matchedBefore[first];
+        const repeated = repeatedBefore[last] > repeatedBefore[first];
+        ctx.globalAlpha = shade(occupied) * (matched ? 1 : DIMMED);
+        ctx.fillStyle = repeated ? theme.colors.match : theme.colors.query;
+        ctx.fillRect(left, top, right - left, height - 2 * top);
+    });
+    ctx.globalAlpha = 1;
 }
 
 /**

@@ -3,12 +3,15 @@
  *
  * The toolbar evaluates this module once, but may put the panel's HTML in its place again and again:
  * on History's "Switch", with UPDATE_ON_FETCH, or with the whole toolbar. Hence nothing here holds on to
- * an element; whenever the panel opens, what stands there is looked up, and started if it is new.
+ * an element; whenever the panel opens, what stands there is looked up, and started if it is new, from
+ * where the reader left it.
  */
 
 import { button, element } from "./elements.js";
 import { fill } from "./format.js";
+import { habits, places } from "./memory.js";
 import { decode } from "./spans.js";
+import { Tabs } from "./tabs.js";
 import { Timeline } from "./timeline.js";
 
 const PANEL_ID = "SignalTimelinePanel";
@@ -30,7 +33,7 @@ function open() {
     }
 }
 
-async function start(root) {
+function start(root) {
     started.set(root, null);
     const subtitle = getDebugElement().querySelector(`#djdt-${PANEL_ID} small`);
     if (subtitle) {
@@ -38,6 +41,11 @@ async function start(root) {
         subtitle.textContent = root.dataset.djspSubtitle;
     }
     const messages = JSON.parse(root.dataset.djspMessages);
+    // The tables need no spans to be read.
+    startTimeline(root, messages, new Tabs(root, messages, habits));
+}
+
+async function startTimeline(root, messages, tabs) {
     const timeline = root.querySelector(".djsp-timeline");
     const status = root.querySelector(".djsp-status");
     root.dataset.djspState = "loading";
@@ -47,7 +55,11 @@ async function start(root) {
         const [spans] = await Promise.all([load(root.dataset.djspUrl), styled(root)]);
         status.hidden = true;
         timeline.hidden = false;
-        started.set(root, new Timeline(root, spans, messages));
+        const url = root.dataset.djspUrl;
+        if (!places.has(url)) {
+            places.set(url, { view: null, selected: -1, highlight: null });
+        }
+        started.set(root, new Timeline(root, spans, messages, tabs, habits, places.get(url)));
         root.dataset.djspState = "ready";
     } catch (error) {
         root.dataset.djspState = "failed";
@@ -60,7 +72,7 @@ async function start(root) {
         console.error(error);
         status.replaceChildren(
             element("p", "", fill(messages.failed, { reason: error.message })),
-            button("djsp-retry", messages.retry, () => start(root)),
+            button("djsp-retry", messages.retry, () => startTimeline(root, messages, tabs)),
         );
     }
 }

@@ -1,9 +1,10 @@
 /** The table of spans: the timeline's equal for those who read rather than look, a page at a time. */
 
-import { kindName, place } from "./describe.js";
+import { kindName } from "./describe.js";
+import { placeLink } from "./editor.js";
 import { element } from "./elements.js";
 import { duration, fill, shortName, thousands } from "./format.js";
-import { placeOf } from "./search.js";
+import { placeOf } from "./matches.js";
 
 const PAGE = 200;
 // Deeper rows are not indented further; also in the template and the style sheet.
@@ -14,13 +15,15 @@ export class Table {
      * @param {HTMLElement} root
      * @param {import("./spans.js").Spans} spans
      * @param {Record<string, string>} messages
+     * @param {import("./editor.js").Editor} editor
      * @param {object} on
      * @param {(span: number) => void} on.select
      * @param {(span: number) => void} on.open
      */
-    constructor(root, spans, messages, on) {
+    constructor(root, spans, messages, editor, on) {
         this.spans = spans;
         this.messages = messages;
+        this.editor = editor;
         this.on = on;
         this.body = root.querySelector("tbody");
         this.pager = root.querySelector(".djsp-pager");
@@ -94,8 +97,10 @@ export class Table {
         }
         const sender = element("td", "djsp-sender", shortName(kind.sender));
         sender.title = kind.sender;
-        const where = element("td", "djsp-where", place(kind));
-        where.title = kind.path && `${kind.path}:${kind.line}`;
+        const where = element("td", "djsp-where");
+        if (kind.path) {
+            where.append(placeLink(this.editor, kind.path, kind.line, messages));
+        }
         const row = element(
             "tr",
             kind.isSend ? "djsp-row djsp-send" : "djsp-row djsp-call",
@@ -150,15 +155,15 @@ export class Table {
 
     onClick(event) {
         const row = event.target.closest("[data-djsp-span]");
-        if (row && getSelection().isCollapsed) {
+        if (row && !event.target.closest("a, button") && getSelection().isCollapsed) {
             this.on.select(Number(row.dataset.djspSpan));
         }
     }
 
     onKey(event) {
-        const row = event.target.closest("[data-djsp-span]");
+        const row = event.target;
         const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10 };
-        if (!row || event.ctrlKey || event.metaKey || event.altKey) {
+        if (!row.matches("[data-djsp-span]") || event.ctrlKey || event.metaKey || event.altKey) {
             return;
         }
         const span = Number(row.dataset.djspSpan);

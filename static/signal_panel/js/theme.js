@@ -18,6 +18,7 @@ const NAMES = [
     "error",
     "match",
     "phase",
+    "query",
     "shade",
 ];
 

@@ -1,12 +1,19 @@
-/** The panel's parts put together: one selection, one search, and the keys. */
+/** The panel's parts put together: one selection, one filter, one highlight, and the keys. */
 
 import { Chart } from "./chart.js";
 import { details, spoken, tooltip } from "./describe.js";
+import { copyPlaces } from "./editor.js";
 import { element } from "./elements.js";
-import { fill, thousands } from "./format.js";
-import { find, nextMatch } from "./search.js";
+import { find, indicesOf } from "./filter.js";
+import { FilterBox } from "./filterbox.js";
+import { Highlighter } from "./highlight.js";
+import { nextMatch } from "./matches.js";
+import { matcher } from "./rows.js";
+import { choiceOf } from "./sheet.js";
 import { firstChild, neighbour } from "./spans.js";
+import { queryTooltip } from "./statements.js";
 import { Table } from "./table.js";
+import { TIMELINE } from "./tabs.js";
 
 const ZOOM = 1.5;
 const PAN = 0.2;
@@ -16,43 +23,70 @@ export class Timeline {
      * @param {HTMLElement} root
      * @param {import("./spans.js").Spans} spans
      * @param {Record<string, string>} messages
+     * @param {import("./tabs.js").Tabs} tabs
+     * @param {import("./memory.js").Habits} habits
+     * @param {import("./memory.js").Place} place  Where the reader is: kept up to date from now on.
      */
-    constructor(root, spans, messages) {
+    constructor(root, spans, messages, tabs, habits, place) {
         this.root = root;
         this.spans = spans;
         this.messages = messages;
+        this.tabs = tabs;
+        this.habits = habits;
+        this.place = place;
         this.selected = -1;
+        /** @type {import("./filter.js").Term[]} */
+        this.terms = [];
+        /** What the filter finds; null without one. */
+        this.found = null;
+        /** What stands out: found, and of the row that was chosen; null where nothing does. */
         this.matches = null;
         const part = (name) => root.querySelector(`.djsp-${name}`);
         this.stage = part("stage");
         this.detail = part("detail");
         this.tip = part("tip");
-        this.search = part("search");
-        this.input = this.search.querySelector("input");
-        this.count = part("count");
         this.help = part("help");
         this.helpButton = part("help-button");
         this.live = part("live");
+        this.zoomButtons = part("zoom");
+        /** @type {import("./editor.js").Editor} */
+        this.editor = JSON.parse(root.dataset.djspEditor);
 
         this.chart = new Chart(this.stage, spans, {
             select: (span) => this.select(span),
-            hover: (span, more, at) => this.showTip(span, more, at),
+            hover: (span, more, at) =>
+                this.showTip(`${span} ${more}`, span < 0 ? null : at, () =>
+                    tooltip(spans, span, more, messages),
+                ),
+            selectQuery: (query) => this.select(spans.queries.span[query]),
+            hoverQuery: (query, more, at) =>
+                this.showTip(`SQL ${query} ${more}`, query < 0 ? null : at, () =>
+                    queryTooltip(spans, query, more, messages),
+                ),
             phaseLabel: ({ name, label }) => `${messages[`phase_${name}`] ?? name} ${label}`.trim(),
             draw: () => this.report(),
         });
-        this.table = new Table(part("spans"), spans, messages, {
+        this.table = new Table(part("spans"), spans, messages, this.editor, {
             select: (span) => this.select(span),
             open: (span) => this.openOnChart(span),
         });
+        this.box = new FilterBox(root, messages, (terms) => this.filter(terms));
+        this.input = this.box.input;
+        this.highlighter = new Highlighter(part("chip"), spans, messages);
         this.addLegend(part("legend"));
         this.addTools();
-        this.select(-1);
+        this.resume({ ...place });
+        tabs.attend(this);
+        part("tools").hidden = false;
     }
 
     addLegend(legend) {
         for (const [app, color] of this.chart.colors) {
             legend.append(element("li", "", element("span", `djsp-swatch djsp-app-${color}`), app));
         }
+        const { repeats } = this.spans.queries;
+        legend.querySelector(".djsp-legend-queries").hidden = !repeats.some((first) => first >= 0);
+        this.root.querySelector(".djsp-track-queries").hidden = !repeats.length;
     }
 
     addTools() {
@@ -64,15 +98,19 @@ export class Timeline {
             "help-close": () => this.toggleHelp(false),
             previous: () => this.step(-1),
             next: () => this.step(1),
+            highlight: (button) => this.chooseFinding(button),
+            back: () => this.goBack(),
+            unhighlight: () => this.highlight(null),
         };
-        for (const button of this.root.querySelectorAll("[data-djsp-do]")) {
-            button.addEventListener("click", () => actions[button.dataset.djspDo]());
-        }
-        this.input.addEventListener("input", () => this.find(this.input.value));
-        this.search.addEventListener("submit", (event) => event.preventDefault());
+        this.root.addEventListener("click", (event) => {
+            const button = event.target.closest("[data-djsp-do]");
+            actions[button?.dataset.djspDo]?.(button);
+        });
+        copyPlaces(this.root, this.messages, (text) => {
+            this.live.textContent = text;
+        });
         this.root.addEventListener("keydown", (event) => this.onKey(event));
-        // The page must not take what is typed here, or the end of a key used here, for a shortcut.
-        this.input.addEventListener("keypress", (event) => event.stopPropagation());
+        // The page must not take the end of a key that was used here for a shortcut.
         this.root.addEventListener("keyup", (event) => {
             if (event.target === this.input || this.pressed === event.key) {
                 event.stopPropagation();
@@ -80,15 +118,31 @@ export class Timeline {
         });
     }
 
+    /** Goes to where the reader was before the toolbar replaced the panel's HTML. */
+    resume({ view, selected, highlight }) {
+        if (view) {
+            this.chart.show(view);
+        }
+        this.box.write(this.habits.query);
+        if (highlight) {
+            this.highlight(highlight);
+        }
+        this.select(selected < this.spans.count ? selected : -1);
+    }
+
     /** @param {number} span  -1: none. */
     select(span) {
         this.selected = span;
         this.chart.select(span);
         this.table.select(span);
+        for (const sheet of this.tabs.sheets.values()) {
+            sheet.mark(span);
+        }
+        this.tabs.sheet?.reveal();
         const { spans, messages } = this;
         this.detail.replaceChildren(
             ...(span >= 0
-                ? details(spans, span, messages, (other) => this.select(other))
+                ? details(spans, span, messages, this.editor, (other) => this.select(other))
                 : [element("p", "djsp-muted", messages.nothing_selected)]),
         );
         this.live.textContent = span >= 0 ? spoken(spans, span, messages) : "";
@@ -101,20 +155,116 @@ export class Timeline {
         this.stage.focus();
     }
 
-    find(query) {
-        this.matches = find(this.spans, query);
+    /** @param {import("./filter.js").Term[]} terms */
+    filter(terms) {
+        this.habits.query = this.input.value;
+        this.terms = terms;
+        this.found = find(this.spans, terms);
+        for (const sheet of this.tabs.sheets.values()) {
+            this.filterSheet(sheet);
+        }
+        this.refine();
+    }
+
+    /** Has the chart and the table show what is found and highlighted. */
+    refine() {
+        const { found } = this;
+        const lit = this.highlighter?.flags;
+        const flags = found && lit ? lit.map((flag, i) => flag & found.flags[i]) : lit;
+        this.matches = flags ? { flags, indices: indicesOf(flags) } : found;
         this.chart.highlight(this.matches?.flags ?? null);
         this.table.filter(this.matches?.indices ?? null);
-        this.count.textContent = this.matches
-            ? fill(this.messages.matches, {
-                  count: thousands(this.matches.indices.length),
-                  total: thousands(this.spans.count),
-              })
-            : "";
+        this.count();
         this.report();
     }
 
-    /** Selects the next match, or without a search the next span. */
+    /** Tells beside the filter how much of what is shown there is to see. */
+    count() {
+        const { sheet } = this.tabs;
+        this.box.tell(
+            sheet
+                ? this.found && sheet.counts
+                : this.matches && {
+                      count: this.matches.indices.length,
+                      total: this.spans.count,
+                  },
+        );
+    }
+
+    filterSheet(sheet) {
+        sheet.filter(this.terms, this.found && matcher(this.spans, this.found.flags));
+    }
+
+    /** A sheet has been fetched. */
+    sheet(sheet) {
+        sheet.connect(this.spans, (choice, row) => this.choose(choice, sheet.name, row));
+        this.filterSheet(sheet);
+        sheet.mark(this.selected);
+        sheet.reveal();
+        this.count();
+    }
+
+    /** A tab has been turned to. */
+    shown(name) {
+        this.zoomButtons.hidden = name !== TIMELINE;
+        this.count();
+        if (name === TIMELINE) {
+            // While it was hidden there was nothing to scroll.
+            this.chart.select(this.selected);
+        } else {
+            this.tabs.sheet?.reveal();
+        }
+    }
+
+    chooseFinding(button) {
+        const finding = button.closest(".djsp-finding");
+        if (finding) {
+            this.choose(choiceOf(finding), "", button);
+        }
+    }
+
+    /**
+     * Shows on the timeline what a row or a finding stands for.
+     *
+     * @param {import("./rows.js").Choice} choice
+     * @param {string} from  The tab it is in; "" for a finding.
+     * @param {HTMLElement} origin  Where the way back leads.
+     */
+    choose(choice, from, origin) {
+        this.origin = origin;
+        this.tabs.show(TIMELINE);
+        this.highlight({ ...choice, from });
+        if (!this.highlighter.flags[this.selected]) {
+            this.select(this.highlighter.longest);
+        }
+        this.stage.focus({ preventScroll: true });
+        this.stage.scrollIntoView({ block: "nearest" });
+    }
+
+    /** @param {import("./highlight.js").Highlight | null} highlight */
+    highlight(highlight) {
+        const origin = highlight?.from ? this.tabs.titleOf(highlight.from) : this.messages.findings;
+        this.highlighter.show(highlight, origin);
+        this.refine();
+    }
+
+    /** To the row or the finding that was chosen last; all spans are shown again. */
+    goBack() {
+        const { highlight } = this.highlighter;
+        if (!highlight) {
+            return;
+        }
+        this.highlight(null);
+        if (highlight.from) {
+            this.tabs.show(highlight.from);
+        }
+        // The toolbar may have replaced it meanwhile.
+        const origin = this.origin?.isConnected ? this.origin : this.tabs.sheet?.current;
+        origin?.focus({ preventScroll: true });
+        origin?.scrollIntoView({ block: "nearest" });
+    }
+
+    /** Selects the next match, or without a filter the next span. */
     step(direction) {
         const { matches, selected } = this;
         const span = matches
@@ -137,15 +287,19 @@ export class Timeline {
         }
     }
 
-    showTip(span, more, at) {
-        this.tip.hidden = span < 0;
-        if (span < 0) {
+    /**
+     * @param {string} key  Of what is pointed at, to be described only once.
+     * @param {{x: number, y: number} | null} at  Null: nothing is.
+     * @param {() => HTMLElement[]} describe
+     */
+    showTip(key, at, describe) {
+        this.tip.hidden = !at;
+        if (!at) {
             return;
         }
-        const key = `${span} ${more}`;
         if (this.tip.dataset.djspShows !== key) {
             this.tip.dataset.djspShows = key;
-            this.tip.replaceChildren(...tooltip(this.spans, span, more, this.messages));
+            this.tip.replaceChildren(...describe());
         }
         const box = this.root.getBoundingClientRect();
         const { offsetWidth: width, offsetHeight: height } = this.tip;
@@ -158,8 +312,8 @@ export class Timeline {
     /** What is shown, as data attributes: for style sheets, and for whoever tests a page. */
     report() {
         const { chart } = this;
-        // While it is built, the chart draws before it is ours.
-        if (!chart) {
+        // While we are built, the chart draws before it is ours.
+        if (!this.highlighter) {
             return;
         }
         Object.assign(this.root.dataset, {
@@ -171,6 +325,13 @@ export class Timeline {
             djspBars: chart.bars,
             djspSelected: this.selected,
             djspMatches: this.matches ? this.matches.indices.length : "",
+            djspHighlighted: this.highlighter.highlight ? this.highlighter.count : "",
+            djspQueries: this.spans.queries.count,
+        });
+        Object.assign(this.place, {
+            view: chart.target,
+            selected: this.selected,
+            highlight: this.highlighter.highlight,
         });
     }
 
@@ -199,8 +360,7 @@ export class Timeline {
             return true;
         }
         if (event.key === "Escape" && this.input.value) {
-            this.input.value = "";
-            this.find("");
+            this.box.write("");
             return true;
         }
         return event.key === "Escape" && this.onEscape();
@@ -211,12 +371,15 @@ export class Timeline {
         // The arrows and Enter belong to buttons, tables and scrollbars unless the timeline has the focus.
         const onStage = event.target === this.stage;
         const actions = {
-            w: () => chart.zoomBy(1 / ZOOM),
-            s: () => chart.zoomBy(ZOOM),
-            a: () => chart.panBy(-PAN),
-            d: () => chart.panBy(PAN),
-            f: () => selected >= 0 && chart.fitSpan(selected),
-            0: () => chart.showWhole(),
+            ...(this.tabs.shown === TIMELINE && {
+                w: () => chart.zoomBy(1 / ZOOM),
+                s: () => chart.zoomBy(ZOOM),
+                a: () => chart.panBy(-PAN),
+                d: () => chart.panBy(PAN),
+                f: () => selected >= 0 && chart.fitSpan(selected),
+                0: () => chart.showWhole(),
+            }),
+            b: () => this.goBack(),
             "/": () => this.input.focus(),
             "?": () => this.toggleHelp(),
             ...(onStage && {
@@ -243,6 +406,10 @@ export class Timeline {
         }
         if (this.selected >= 0) {
             this.select(-1);
+            return true;
+        }
+        if (this.highlighter.highlight) {
+            this.highlight(null);
             return true;
         }
         return false;
