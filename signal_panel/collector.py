@@ -216,6 +216,14 @@ class Collector:
         except Exception as failure:
             self.failed(failure)
 
+    def has_disconnected(self, before: list[Any], after: list[Any]) -> None:
+        """Forget the receivers that a signal has kept no longer since just now."""
+        try:
+            for key in {id(entry[0]) for entry in before} - {id(entry[0]) for entry in after}:
+                self.connected.pop(key, None)
+        except Exception as failure:
+            self.failed(failure)
+
     def failed(self, failure: Exception) -> int:
         """Log a failure of ours, the first of a recording; what it is of is not recorded."""
         if not self.failure:

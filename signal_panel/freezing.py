@@ -6,15 +6,17 @@ from array import array
 from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
-from signal_panel import naming
-from signal_panel.collector import FIELDS, Collector
+from signal_panel import connected, naming
+from signal_panel.collector import FIELDS, Collector, ConnectedHere
 from signal_panel.kinds import Kinds, Strings
 from signal_panel.overflow import Overflow
 from signal_panel.recording import (
     IN_TRANSACTION,
     NOTHING,
     ON_COMMIT,
+    STATES,
     Columns,
+    ConnectionKind,
     ReceiverKind,
     SendKind,
     Statement,
@@ -68,6 +70,10 @@ class Freezing:
         self._add_what_few_spans_have()
         self._add_queries()
         self._add_overflow()
+        try:
+            self._add_connections()
+        except Exception as failure:
+            self._collector.failed(failure)
         self._columns.sends, self._columns.receivers = self._renumber.sends, self._renumber.receivers
         self._columns.strings = self._renumber.strings.table()
 
@@ -194,6 +200,50 @@ class Freezing:
         )
         columns.overflow = (
             counter.so_far() - self._beginning.overflow + self._left_out + Overflow(receivers_ns=covered)
+        )
+
+    def _add_connections(self) -> None:
+        columns, collector, renumber = self._columns, self._collector, self._renumber
+        strings, kinds = renumber.strings, collector.kinds
+        here = dict(collector.connected)
+        columns.signals = [
+            strings.number(name) for _, name in naming.named_signals() if not kinds.is_ignored(name)
+        ]
+        for found in connected.snapshot():
+            if kinds.is_ignored(found.name):
+                continue
+            made = here.pop(id(found.key), None)
+            number = made and made.receiver
+            if found.receiver is not None:
+                number = kinds.receiver(found.receiver, found.is_async)
+            columns.connections.append(
+                ConnectionKind(
+                    strings.number(found.name),
+                    NOTHING if number is None else -1 - renumber[number],
+                    strings.optional(found.sender),
+                    strings.optional(found.uid),
+                    STATES.index(found.state),
+                    int(found.is_weak),
+                    *strings.site(made and made.site),
+                )
+            )
+        columns.connections += filter(None, map(self._gone, here.values()))
+
+    def _gone(self, made: ConnectedHere) -> ConnectionKind | None:
+        """A receiver that was connected and has died; None for one that was disconnected."""
+        signal = made.signal()
+        name = signal and naming.signal_name(signal)
+        if name is None or not made.has_died or self._collector.kinds.is_ignored(name):
+            return None
+        strings = self._renumber.strings
+        return ConnectionKind(
+            strings.number(name),
+            -1 - self._renumber[made.receiver],
+            strings.optional(made.sender),
+            NOTHING,
+            STATES.index("dead"),
+            1,
+            *strings.site(made.site),
         )
 
 

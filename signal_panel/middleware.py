@@ -77,14 +77,22 @@ class RequestScope:
         if not self._scope.closed:
             self._scope.mark(phase, label)
 
-    def enter_toolbar(self) -> None:
-        """The toolbar's own work begins: it sends signals too, which are not the request's."""
-        self.mark("toolbar")
+    def pause(self) -> None:
+        """What follows is not the request's: the toolbar sends signals and queries of its own."""
         self._scope.pause()
+
+    def resume(self) -> None:
+        """What follows is the request's again."""
+        self._scope.resume()
+
+    def enter_toolbar(self) -> None:
+        """The toolbar's own work begins."""
+        self.mark("toolbar")
+        self.pause()
 
     def leave_toolbar(self) -> None:
         """The toolbar's own work is done."""
-        self._scope.resume()
+        self.resume()
         self.mark("response")
 
     def end(self) -> None:

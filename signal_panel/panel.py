@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
+from typing import Any
 from uuid import UUID
 
 from debug_toolbar.decorators import render_with_toolbar_language, require_show_toolbar
@@ -42,11 +43,20 @@ class SignalTimelinePanel(Panel):
 
     # While the request runs
 
+    def __init__(self, toolbar: Any, get_response: Any) -> None:
+        """The toolbar is made: what it does until it has been is not the request's."""
+        super().__init__(toolbar, get_response)
+        with self._harmless():
+            request = middleware.current_request()
+            if request is not None and not request.is_claimed:
+                request.pause()
+
     def enable_instrumentation(self) -> None:
         """Claim the request's recording; without the middleware, record the toolbar's own window."""
         with self._harmless():
             request = middleware.current_request()
             if request is not None and not request.is_claimed:
+                request.resume()
                 request.claim(self._add_what_came_late)
                 self._request = request
                 self._recording = request.recording

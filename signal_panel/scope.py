@@ -75,7 +75,11 @@ class Scope:
 
     def leave(self) -> None:
         """Make current again in this context what was so before, where this scope still is."""
-        if current.get() in ((self.collector, self._number), IDLE):
+        place = current.get()
+        collector, number = place
+        while number in collector.blocks:  # one that has not ended yet
+            number = collector.scopes[number]
+        if place == IDLE or (collector, number) == (self.collector, self._number):
             current.set(self._outer)
 
     def close(self) -> None:

@@ -31,7 +31,7 @@ def _nothing_of_ours_is_left_behind() -> Iterator[None]:
 
 def standing() -> dict[tuple[type, str], object]:
     """What stands on Django's classes where we record."""
-    places = [(Signal, name) for name in (*METHODS, "_live_receivers", "connect")]
+    places = [(Signal, name) for name in (*METHODS, "_live_receivers", "connect", "disconnect")]
     places += [(Atomic, "__enter__"), (Atomic, "__exit__"), (CursorWrapper, "_execute_with_wrappers")]
     places += [(BaseDatabaseWrapper, "run_and_clear_commit_hooks")]
     return {(owner, name): vars(owner)[name] for owner, name in places}

@@ -55,6 +55,7 @@ BOUNDARY = {
     "middleware._leave", "middleware._mark", "middleware._rendered", "middleware._marking_the_views_end",
     "middleware._watch_requests", "scope.Scope.leave",
     "collector.Collector.did_not_run", "collector.Collector.executed", "collector.Collector.has_connected",
+    "collector.Collector.has_disconnected",
     "collector.Collector.open_block", "collector.Collector.sent_for",
     "collector._Idle.end_call", "collector._Idle.end_send", "collector._Idle.sent_for",
     "identity.IdentityMap._forget",

@@ -1,4 +1,4 @@
-"""Records which receivers are connected while anything is being recorded, and from where."""
+"""Records which receivers are connected and disconnected while anything is being recorded, and from where."""
 
 from __future__ import annotations
 
@@ -25,5 +25,17 @@ def _connect(found: Callable[..., Any]) -> Callable[..., Any]:
     return connect
 
 
-RECORDING = ((Signal, "connect", _connect),)
+def _disconnect(found: Callable[..., Any]) -> Callable[..., Any]:
+    def disconnect(self: Any, receiver: Any = None, sender: Any = None, dispatch_uid: Any = None) -> Any:
+        before = list(self.receivers)
+        disconnected = found(self, receiver, sender, dispatch_uid)
+        collector, _ = current.get()
+        if disconnected and not collector.closed:
+            collector.has_disconnected(before, self.receivers)
+        return disconnected
+
+    return disconnect
+
+
+RECORDING = ((Signal, "connect", _connect), (Signal, "disconnect", _disconnect))
 """As in ``database``."""

@@ -1,0 +1,157 @@
+"""What a recording says of the receivers connected when it ended, and of those it saw being connected."""
+
+from __future__ import annotations
+
+import gc
+from typing import Any
+
+import pytest
+from django.dispatch import Signal, receiver
+
+import signal_panel
+from signal_panel.recording import Connection
+from tests.lines import line_of
+
+shelved = Signal()
+never_sent = Signal()
+HERE = "tests.test_connections"
+
+
+def at_home(**_: Any) -> None:
+    """Connected by the tests that say so."""
+
+
+async def waits(**_: Any) -> None:
+    """An async one."""
+
+
+@pytest.fixture(autouse=True)
+def _disconnected() -> Any:
+    yield
+    for signal in (shelved, never_sent):
+        signal.receivers.clear()
+        signal.sender_receivers_cache.clear()
+
+
+def of(recording: signal_panel.Recording, signal: str = "shelved") -> list[Connection]:
+    return [each for each in recording.connections if each.signal == f"{HERE}.{signal}"]
+
+
+def test_all_signals_of_the_process_are_named() -> None:
+    with signal_panel.record() as recording:
+        pass
+    assert {f"{HERE}.shelved", f"{HERE}.never_sent", "django.db.models.signals.post_save"} <= {
+        *recording.signals
+    }
+    assert not [name for name in recording.signals if name.startswith("debug_toolbar.")]
+
+
+def test_a_receiver_connected_before_is_there_with_its_calls() -> None:
+    shelved.connect(at_home)
+    never_sent.connect(waits, sender=Signal, weak=False, dispatch_uid="once")
+    with signal_panel.record() as recording:
+        shelved.send(None)
+    (connection,) = of(recording)
+    assert (connection.receiver, connection.sender, connection.state) == (f"{HERE}.at_home", None, "live")
+    assert (connection.is_weak, connection.uid, connection.site) == (True, None, None)
+    assert connection.calls == recording.calls
+    (other,) = of(recording, "never_sent")
+    assert (other.receiver, other.is_async, other.is_weak, other.uid) == (
+        f"{HERE}.waits",
+        True,
+        False,
+        "once",
+    )
+    assert (other.sender, other.calls) == ("django.dispatch.dispatcher.Signal", [])
+
+
+def test_one_connected_in_the_recording_says_where() -> None:
+    with signal_panel.record() as recording:
+        shelved.connect(at_home)  # here
+    (connection,) = of(recording)
+    assert connection.site is not None
+    assert (connection.site.path, connection.site.line) == (__file__, line_of("# here", __file__))
+
+
+def test_one_connected_again_in_the_recording_was_connected_before() -> None:
+    shelved.connect(at_home)
+    with signal_panel.record() as recording:
+        shelved.connect(at_home)
+    (connection,) = of(recording)
+    assert connection.site is None
+
+
+def test_one_that_was_disconnected_again_is_not_there_though_it_has_died() -> None:
+    def for_a_while() -> None:
+        def local(**_: Any) -> None:
+            """Connected as a context manager does it."""
+
+        shelved.connect(local)
+        assert shelved.disconnect(local)
+        assert not shelved.disconnect(local)
+
+    with signal_panel.record() as recording:
+        for_a_while()
+        gc.collect()
+    assert of(recording) == []
+
+
+def connect_local() -> None:
+    @receiver(shelved, sender=Signal)  # forgotten
+    def local(**_: Any) -> None:
+        raise AssertionError("It has died before anybody could call it.")
+
+
+def test_one_that_has_died_since_is_there_with_its_name_and_where_it_was_connected() -> None:
+    with signal_panel.record() as recording:
+        connect_local()
+        gc.collect()
+        shelved.send(None)
+    (connection,) = of(recording)
+    assert (connection.receiver, connection.state) == (f"{HERE}.connect_local.<locals>.local", "dead")
+    assert connection.sender == "django.dispatch.dispatcher.Signal"
+    assert connection.site is not None
+    assert connection.site.function.endswith("connect_local")
+
+
+def test_one_that_has_died_and_is_still_listed_is_there_once() -> None:
+    with signal_panel.record() as recording:
+        connect_local()
+        gc.collect()
+    (connection,) = of(recording)
+    assert (connection.receiver, connection.state) == (f"{HERE}.connect_local.<locals>.local", "dead")
+
+
+def test_what_is_left_out_by_the_settings_is_not_there(settings: Any) -> None:
+    settings.SIGNAL_PANEL = {"IGNORE": [f"{HERE}.*"]}
+    with signal_panel.record() as recording:
+        shelved.connect(at_home)
+        connect_local()
+        gc.collect()
+    assert of(recording) == []
+    assert f"{HERE}.shelved" not in recording.signals
+
+
+def test_connecting_is_djangos_own_when_nothing_is_recorded_and_fails_as_without_us_when_something_is() -> (
+    None
+):
+    plain = Signal.connect, Signal.disconnect
+    with signal_panel.record(), pytest.raises(TypeError, match="cannot create weak reference"):
+        shelved.connect(7)
+    assert (Signal.connect, Signal.disconnect) == plain
+
+
+def test_many_that_die_in_one_recording_are_kept_only_up_to_the_cap(settings: Any) -> None:
+    settings.SIGNAL_PANEL = {"MAX_SPANS": 5}
+    with signal_panel.record() as recording:
+        for _ in range(50):
+            connect_local()
+    assert len(of(recording)) < 10
+
+
+def test_they_survive_json() -> None:
+    with signal_panel.record() as recording:
+        shelved.connect(at_home)
+        connect_local()
+        gc.collect()
+    assert signal_panel.Recording.from_json(recording.to_json()) == recording
