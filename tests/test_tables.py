@@ -20,7 +20,7 @@ from tests.worlds import Description, World, descriptions
 EXAMPLES = int(os.environ.get("EXAMPLES", "0"))
 
 many = settings(
-    max_examples=EXAMPLES or 150,
+    max_examples=EXAMPLES or 60,
     derandomize=not EXAMPLES,
     database=None,
     deadline=None,
@@ -42,22 +42,30 @@ def check(recording: Recording) -> None:
     receivers = tables.receivers(recording)
     signals = tables.signals(recording)
     tree = tables.sends(recording, limit=1_000)
+    connected = tables.connected(recording)
     cut = [
         tables.bounded(receivers, 1),
         tables.bounded(signals.by_signal, 1),
         tables.bounded(signals.by_site, 1),
         tables.sends(recording, limit=3),
+        tables.bounded(connected, 2),
     ]
-    for table in (receivers, signals.by_signal, signals.by_site, tree, *cut):
+    for table in (receivers, signals.by_signal, signals.by_site, tree, connected, *cut):
         assert counts(table.figures) == expected
         assert table.figures.self_ns == own
-    assert [len(table.rows) for table in cut] <= [1, 1, 1, 3]
+    assert all(len(table.rows) <= limit for table, limit in zip(cut, (1, 1, 1, 3, 2), strict=True))
 
     calls = list(recording.calls)
     sends = list(recording.sends)
     assert sum(row.figures.total_ns for row in receivers.rows) == sum(c.duration_ns for c in calls)
     assert sum(row.figures.total_ns for row in signals.by_site.rows) == sum(s.duration_ns for s in sends)
     assert tree.figures.total_ns == sum(s.duration_ns for s in spans)
+    for_each = (
+        [row.figures.calls for row in receivers.rows],
+        [row.figures.calls for row in signals.by_site.rows],
+        [row.figures.calls for row in connected.rows],
+    )
+    assert {sum(each) for each in for_each} == {len(calls)}
     assert max((row.figures.longest_ns for row in receivers.rows), default=0) == max(
         (call.duration_ns for call in calls), default=0
     )
@@ -119,3 +127,50 @@ def test_each_span_is_in_one_row_of_the_other_tables(recording: Recording) -> No
     for row in signals.by_site.rows:
         spans = [span for span, kind in enumerate(kinds) if kind in row.kinds]
         assert row.figures.sends == len(spans)
+
+
+@many
+@given(recording=recordings())
+def test_each_call_is_in_the_row_of_a_connection_that_hears_its_send(recording: Recording) -> None:
+    columns = recording.columns
+    seen = []
+    for row in tables.connected(recording).rows:
+        spans = spans_of(recording, row.kinds, row.ranges)
+        assert len(spans) == row.figures.calls
+        assert bool(row.reason) == (not spans)
+        for span in spans:
+            call = signal_panel.ReceiverCall(columns, span)
+            assert (call.receiver, call.send.signal) == (row.receiver, row.signal)
+            assert row.sender in (None, call.send.sender)
+        assert len(spans) <= row.sent or row.times > 1 or row.state == "gone"
+        seen += spans
+    assert sorted(seen) == [span for span, kind in enumerate(columns.kind) if kind < 0]
+
+
+@many
+@given(st.lists(recordings(), max_size=3))
+def test_several_requests_add_up(several: list[Recording]) -> None:
+    whole = [totals(recording) for recording in several]
+    added_up = tables.across(several)
+    assert added_up.requests == len(several)
+    for table in (added_up.receivers, added_up.signals):
+        assert counts(table.figures) == (
+            sum(of_one.sends for of_one in whole),
+            sum(of_one.calls for of_one in whole),
+            sum(of_one.exceptions for of_one in whole),
+            sum(of_one.queries for of_one in whole),
+            sum(of_one.queries_ns for of_one in whole),
+        )
+        assert all(row.requests <= len(several) for row in table.rows)
+
+
+@many
+@given(recordings(), recordings())
+def test_two_requests_side_by_side_have_all_calls_of_both(now: Recording, then: Recording) -> None:
+    table = tables.compared(now, then)
+    assert counts(table.figures)[1:] == counts(tables.receivers(now).figures)[1:]
+    assert sum(row.then.calls for row in table.rows) == len(then.calls)
+    assert {row.change for row in tables.compared(now, now).rows} <= {"same"}
+    for row in table.rows:
+        assert (row.change == "new") == (row.then.calls == 0)
+        assert (row.change == "gone") == (row.figures.calls == 0)

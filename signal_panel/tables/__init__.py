@@ -3,20 +3,30 @@
 Each table parts the spans into rows, so that none counts twice; ``Table.rest`` tells what is in no row.
 """
 
+from signal_panel.tables.across import Across, Compared, ReceiverAcross, SignalAcross, across, compared
+from signal_panel.tables.connected import ConnectedRow, connected
 from signal_panel.tables.grouping import Figures, Rest, Table, bounded
 from signal_panel.tables.receivers import ReceiverRow, receivers
 from signal_panel.tables.sends import NodeRow, sends
 from signal_panel.tables.signals import SignalRow, SiteRow, signals
 
 __all__ = [
+    "Across",
+    "Compared",
+    "ConnectedRow",
     "Figures",
     "NodeRow",
+    "ReceiverAcross",
     "ReceiverRow",
     "Rest",
+    "SignalAcross",
     "SignalRow",
     "SiteRow",
     "Table",
+    "across",
     "bounded",
+    "compared",
+    "connected",
     "receivers",
     "sends",
     "signals",

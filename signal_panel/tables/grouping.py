@@ -156,6 +156,27 @@ def self_times(columns: Columns) -> list[int]:
     return own
 
 
+Range = tuple[int, int]
+"""The first and the last of some spans."""
+
+
+def ranges(numbers: Sequence[int], group_of: Sequence[int], groups: int) -> list[list[Range]]:
+    """Where the spans of each group are, ``numbers`` having the number of each span's kind.
+
+    A range goes on for as long as no other group has a span of the same kind. So other groups' spans may be
+    in it, of other kinds, and what repeats with something inside is still one range.
+    """
+    found: list[list[Range]] = [[] for _ in range(groups)]
+    last_of: dict[int, int] = {}
+    for span, (number, group) in enumerate(zip(numbers, group_of, strict=True)):
+        if last_of.get(number) == group:
+            found[group][-1] = (found[group][-1][0], span)
+        else:
+            found[group].append((span, span))
+            last_of[number] = group
+    return found
+
+
 def numbered(kinds: Iterable[Hashable]) -> list[int]:
     """Numbers for kinds, the same for those that are equal: a local function is a new one at each call."""
     numbers: dict[Hashable, int] = {}

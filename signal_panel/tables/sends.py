@@ -6,9 +6,17 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from signal_panel.recording import METHODS, NOTHING, Columns, Recording
-from signal_panel.tables.grouping import Figures, Table, add_up, alike, beyond, hiding, numbered
-
-Range = tuple[int, int]
+from signal_panel.tables.grouping import (
+    Figures,
+    Range,
+    Table,
+    add_up,
+    alike,
+    beyond,
+    hiding,
+    numbered,
+    ranges,
+)
 
 
 class NodeRow(NamedTuple):
@@ -46,27 +54,21 @@ def sends(recording: Recording, limit: int) -> Table[NodeRow]:
 
 
 class _Tree:
-    """Which node each span belongs to: the same as those of its kind under its parent's node.
-
-    A node's range goes on for as long as no other node has a span of the same kind; so it may have others'
-    spans in it, of other kinds, and is still one range where what repeats has something inside.
-    """
+    """Which node each span belongs to: the same as those of its kind under its parent's node."""
 
     def __init__(self, columns: Columns) -> None:
         sends, receivers = numbered(columns.sends), numbered(columns.receivers)
         self.kinds = [*alike(sends), *([-1 - place for place in same] for same in alike(receivers))]
         first = max(sends, default=-1) + 1
-        number_of = [*(first + receiver for receiver in reversed(receivers)), *sends]
+        # A kind's number; those of receivers, being negative, are found from the end.
+        number_of = [*sends, *(first + receiver for receiver in reversed(receivers))]
         self.node_of: list[int] = []
         self.parents: list[int] = []
         self.depths: list[int] = []
         self.numbers: list[int] = []
-        self.ranges: list[list[Range]] = []
         known: dict[tuple[int, int], int] = {}
-        last_of = [NOTHING] * len(self.kinds)
-        offset = len(receivers)
-        for span, (kind, parent) in enumerate(zip(columns.kind, columns.parent, strict=True)):
-            number = number_of[offset + kind]
+        of_spans = [number_of[kind] for kind in columns.kind]
+        for number, parent in zip(of_spans, columns.parent, strict=True):
             above = NOTHING if parent == NOTHING else self.node_of[parent]
             node = known.get((above, number))
             if node is None:
@@ -74,14 +76,8 @@ class _Tree:
                 self.parents.append(above)
                 self.depths.append(0 if above == NOTHING else self.depths[above] + 1)
                 self.numbers.append(number)
-                self.ranges.append([])
             self.node_of.append(node)
-            ranges = self.ranges[node]
-            if last_of[number] == node:
-                ranges[-1] = (ranges[-1][0], span)
-            else:
-                ranges.append((span, span))
-                last_of[number] = node
+        self.ranges = ranges(of_spans, self.node_of, len(self.parents))
 
 
 def _chosen(parents: Sequence[int], times: Sequence[int], limit: int) -> set[int]:
