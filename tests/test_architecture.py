@@ -21,6 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "freezing": {"collector", "connected", "kinds", "naming", "overflow", "recording"},
     "identity": set(),
     "kinds": {"frames", "identity", "naming", "recording"},
+    "management": {"connected", "handlers", "naming", "recording"},
     "messages": set(),
     "middleware": {"conf", "failures", "naming", "recording", "tracer"},
     "naming": set(),
