@@ -6,7 +6,7 @@ from array import array
 from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
-from signal_panel import connected, naming
+from signal_panel import connected, handlers, naming
 from signal_panel.collector import FIELDS, Collector, ConnectedHere
 from signal_panel.kinds import Kinds, Strings
 from signal_panel.overflow import Overflow
@@ -17,6 +17,7 @@ from signal_panel.recording import (
     STATES,
     Columns,
     ConnectionKind,
+    HandlersKind,
     ReceiverKind,
     SendKind,
     Statement,
@@ -228,6 +229,10 @@ class Freezing:
                 )
             )
         columns.connections += filter(None, map(self._gone, here.values()))
+        columns.unimported = [
+            HandlersKind(strings.number(app), strings.number(module), strings.number(path), line)
+            for app, module, path, line in handlers.handlers_not_imported()
+        ]
 
     def _gone(self, made: ConnectedHere) -> ConnectionKind | None:
         """A receiver that was connected and has died; None for one that was disconnected."""

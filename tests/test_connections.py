@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -147,6 +148,22 @@ def test_many_that_die_in_one_recording_are_kept_only_up_to_the_cap(settings: An
         for _ in range(50):
             connect_local()
     assert len(of(recording)) < 10
+
+
+def test_a_module_of_receivers_that_nobody_imported_is_named(
+    tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = tmp_path / "letters"
+    app.mkdir()
+    (app / "__init__.py").touch()
+    (app / "signals.py").write_text("@receiver(post_save)\ndef write(**_): ...\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "letters"]
+    with signal_panel.record() as recording:
+        pass
+    assert recording.unimported == [
+        signal_panel.Handlers("letters", "letters.signals", str(app / "signals.py"), 1)
+    ]
 
 
 def test_they_survive_json() -> None:

@@ -5,7 +5,17 @@ from collections.abc import Sequence
 from typing_extensions import assert_type
 
 import signal_panel
-from signal_panel import Phase, ReceiverCall, Recording, Send, Site
+from signal_panel import (
+    Connection,
+    Handlers,
+    Phase,
+    Query,
+    Receiver,
+    ReceiverCall,
+    Recording,
+    Send,
+    Site,
+)
 
 with signal_panel.record() as recording:
     pass
@@ -14,6 +24,10 @@ assert_type(recording, Recording)
 assert_type(recording.sends, Sequence[Send])
 assert_type(recording.calls, Sequence[ReceiverCall])
 assert_type(recording.phases, Sequence[Phase])
+assert_type(recording.queries, Sequence[Query])
+assert_type(recording.signals, Sequence[str])
+assert_type(recording.connections, Sequence[Connection])
+assert_type(recording.unimported, Sequence[Handlers])
 assert_type(recording.started_at, float)
 assert_type(recording.duration_ns, int)
 assert_type(recording.dropped, int)
@@ -33,6 +47,11 @@ assert_type(send.exception, str | None)
 assert_type(send.depth, int)
 assert_type(send.parent, ReceiverCall | None)
 assert_type(send.calls, Sequence[ReceiverCall])
+assert_type(send.skipped, Sequence[Receiver])
+assert_type(send.repeats, Send | None)
+assert_type(send.queries, Sequence[Query])
+assert_type(send.in_transaction, bool)
+assert_type(send.on_commit, bool)
 
 call = send.calls[0]
 assert_type(call.receiver, str)
@@ -46,6 +65,22 @@ assert_type(call.busy_ns, int)
 assert_type(call.exception, str | None)
 assert_type(call.send, Send)
 assert_type(call.sends, Sequence[Send])
+
+query = recording.queries[0]
+assert_type(query.sql, str)
+assert_type(query.alias, str)
+assert_type(query.start_ns, int)
+assert_type(query.duration_ns, int)
+assert_type(query.span, Send | ReceiverCall | None)
+assert_type(query.repeats, Query | None)
+
+connection = recording.connections[0]
+assert_type(connection.signal, str)
+assert_type(connection.receiver, str | None)
+assert_type(connection.sender, str | None)
+assert_type(connection.state, str)
+assert_type(connection.site, Site | None)
+assert_type(connection.calls, Sequence[ReceiverCall])
 
 
 def count(order: str, copies: int = 1) -> bool:
