@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -40,6 +40,7 @@ class SignalTimelinePanel(Panel):
     _request: middleware.RequestScope | None = None
     _window: Scope | None = None
     _failure: str = ""
+    _label: str = ""
 
     # While the request runs
 
@@ -83,6 +84,7 @@ class SignalTimelinePanel(Panel):
     def generate_stats(self, request: HttpRequest, response: HttpResponse) -> None:
         """Store what has been recorded so far."""
         with self._harmless():
+            self._label = f"{request.method} {request.path}"
             self._store()
         if self._failure:
             with self._harmless():
@@ -103,6 +105,8 @@ class SignalTimelinePanel(Panel):
         stats = {
             **asdict(totals(so_far)),
             "dropped": so_far.dropped,
+            "request": self._label,
+            "started_at": so_far.started_at,
             "whole_request": self._window is None,
             "recording": so_far.to_json(),
         }
@@ -193,8 +197,8 @@ def _url(view: str, request_id: str) -> str:
     return f"{reverse(f'djdt:{view}')}?request_id={request_id}"
 
 
-def _stored(request_id: str) -> tuple[str, page.Stats]:
-    """The id as the store knows it, and the stats of a request with a recording."""
+def _stored(request_id: str) -> sheets.Stored:
+    """A request in the store that has a recording; its id as the store knows it."""
     try:
         request_id = UUID(request_id).hex
     except ValueError:
@@ -202,7 +206,16 @@ def _stored(request_id: str) -> tuple[str, page.Stats]:
     stats = get_store().panel(request_id, SignalTimelinePanel.panel_id)
     if "recording" not in stats:
         raise Http404("No signals of this request are stored.")
-    return request_id, stats
+    return sheets.Stored(request_id, stats)
+
+
+def _others_stored(request_id: str) -> Iterator[sheets.Stored]:
+    """All other requests in the store that have a recording."""
+    for other in list(get_store().request_ids()):
+        with suppress(Http404):
+            stored = _stored(str(other))
+            if stored.id != request_id:
+                yield stored
 
 
 @login_not_required
@@ -211,9 +224,9 @@ def _stored(request_id: str) -> tuple[str, page.Stats]:
 @require_safe
 def spans(request: HttpRequest) -> HttpResponse:
     """The recording of one stored request, as JSON."""
-    _, stats = _stored(request.GET.get("request_id", ""))
+    stored = _stored(request.GET.get("request_id", ""))
     return HttpResponse(
-        stats["recording"],
+        stored.stats["recording"],
         content_type="application/json",
         headers={"Cache-Control": "no-store"},
     )
@@ -226,16 +239,18 @@ def spans(request: HttpRequest) -> HttpResponse:
 def table(request: HttpRequest) -> HttpResponse:
     """One table of one stored request: a part of a page for scripts, else a page."""
     name = request.GET.get("table", "")
-    if name not in sheets.NAMES:
+    if name not in sheets.names():
         raise Http404("There is no such table.")
-    request_id, stats = _stored(request.GET.get("request_id", ""))
+    stored = _stored(request.GET.get("request_id", ""))
+    other = request.GET.get("with")
+    asked = sheets.Asked(stored, lambda: _others_stored(stored.id), None if other is None else _stored(other))
     failures: list[str] = []
     html = ""
     with kept_to_ourselves(failures.append):
         html = sheets.html(
             name,
-            Recording.from_json(stats["recording"]),
-            table_url=_url("signal_timeline_table", request_id),
+            asked,
+            table_url=_url("signal_timeline_table", stored.id),
             # Whoever opens an address asks for HTML; fetch() takes anything.
             alone="text/html" in request.headers.get("Accept", ""),
         )

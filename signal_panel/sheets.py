@@ -2,32 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timezone
+from typing import Any, NamedTuple
 
 from django.templatetags.static import static
+from django.utils.formats import time_format
+from django.utils.timezone import localtime
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from signal_panel import tables
 from signal_panel.recording import Recording
 from signal_panel.summary import totals
-from signal_panel.tables import Rest
+from signal_panel.tables import ConnectedRow, Rest
 from signal_panel.templating import render, thousands
 
 ROWS = 500
 """How many rows a table shows; the others are added up in one."""
 
-NAMES = ("receivers", "signals", "sends")
+CONNECTED_ROWS = 5_000
+"""The same of the connections, of which none should be missing in a project of any usual size."""
+
+SPANS_ACROSS = 300_000
+"""Of how many spans requests are added up: more would take longer than anybody waits for a table."""
+
+Stats = dict[str, Any]
+
+
+class Stored(NamedTuple):
+    """A request in the toolbar's store, with the panel's stats of it."""
+
+    id: str
+    stats: Stats
+
+    @property
+    def recording(self) -> Recording:
+        """What was recorded of it."""
+        return Recording.from_json(self.stats["recording"])
+
+    @property
+    def label(self) -> str:
+        """The request's method, path and time of day."""
+        at = localtime(datetime.fromtimestamp(self.stats["started_at"], timezone.utc))
+        return f"{self.stats['request']} · {time_format(at, 'H:i:s')}"
+
+
+class Asked(NamedTuple):
+    """What a table is wanted of: a request, and for ``across`` the others, one of which may be chosen."""
+
+    request: Stored
+    others: Callable[[], Iterable[Stored]]
+    chosen: Stored | None
+
+
+def names() -> Sequence[str]:
+    """By which the tables are asked for."""
+    return tuple(_SHEETS)
 
 
 def tabs(table_url: str) -> list[dict[str, str]]:
     """The tables' names, labels and addresses; ``table_url`` is what they have in common."""
     labels = _labels()
-    return [{"name": name, "label": labels[name], "url": f"{table_url}&table={name}"} for name in NAMES]
+    return [{"name": name, "label": labels[name], "url": f"{table_url}&table={name}"} for name in _SHEETS]
 
 
-def html(name: str, recording: Recording, table_url: str, alone: bool) -> str:
+def html(name: str, asked: Asked, table_url: str, alone: bool) -> str:
     """The table so named: part of a page, or the whole of one where it stands ``alone``."""
     context = {
         "name": name,
@@ -36,29 +76,21 @@ def html(name: str, recording: Recording, table_url: str, alone: bool) -> str:
         "alone": alone,
         "language": get_language(),
         "css_urls": [static("debug_toolbar/css/toolbar.css"), static("signal_panel/css/panel.css")],
+        "address": table_url.partition("?")[0],
         "rest_label": _rest_label,
-        **_tables(name, recording),
+        **_SHEETS[name](asked),
     }
     return render(f"sheets/{name}.html", context)
 
 
-def _labels() -> Mapping[str, str]:
-    return {"receivers": _("Receivers"), "signals": _("Signals"), "sends": _("Sends")}
-
-
-def _tables(name: str, recording: Recording) -> dict[str, Any]:
-    if name == "receivers":
-        return {
-            "table": tables.bounded(tables.receivers(recording), ROWS),
-            "duration_ns": totals(recording).duration_ns,
-        }
-    if name == "signals":
-        both = tables.signals(recording)
-        return {
-            "by_signal": tables.bounded(both.by_signal, ROWS),
-            "by_site": tables.bounded(both.by_site, ROWS),
-        }
-    return {"table": tables.sends(recording, ROWS)}
+def _labels() -> dict[str, str]:
+    return {
+        "receivers": _("Receivers"),
+        "signals": _("Signals"),
+        "sends": _("Sends"),
+        "connected": _("Connected"),
+        "across": _("Across requests"),
+    }
 
 
 def _rest_label(rest: Rest) -> str:
@@ -70,3 +102,130 @@ def _rest_label(rest: Rest) -> str:
         "outside": _("Outside of all signals"),
         "dropped": _("Past SIGNAL_PANEL['MAX_SPANS'], not kept"),
     }[rest.name]
+
+
+def _receivers(asked: Asked) -> dict[str, Any]:
+    recording = asked.request.recording
+    return {
+        "table": tables.bounded(tables.receivers(recording), ROWS),
+        "duration_ns": totals(recording).duration_ns,
+    }
+
+
+def _signals(asked: Asked) -> dict[str, Any]:
+    both = tables.signals(asked.request.recording)
+    return {"by_signal": tables.bounded(both.by_signal, ROWS), "by_site": tables.bounded(both.by_site, ROWS)}
+
+
+def _sends(asked: Asked) -> dict[str, Any]:
+    return {"table": tables.sends(asked.request.recording, ROWS)}
+
+
+def _connected(asked: Asked) -> dict[str, Any]:
+    table = tables.connected(asked.request.recording)
+    return {"table": tables.bounded(table, CONNECTED_ROWS), "remarks": _remarks}
+
+
+def _remarks(row: ConnectedRow) -> list[str]:
+    """Why it was not called, and what else is not as one would expect."""
+    remarks = []
+    if row.reason:
+        remarks.append(_reasons()[row.reason])
+    if row.times > 1:
+        text = ngettext("connected %(count)s time", "connected %(count)s times", row.times)
+        remarks.append(text % {"count": thousands(row.times)})
+    if row.state == "dying":
+        remarks.append(_("alive only while DEBUG is on: it is connected weakly, and nobody holds it"))
+    elif row.state == "gone":
+        remarks.append(_("disconnected since"))
+    elif row.state == "dead" and not row.reason:
+        remarks.append(_("dead since: it was connected weakly, and nobody held it"))
+    elif row.state == "stale" and not row.reason:
+        remarks.append(_("hidden since by the signal's cache"))
+    return remarks
+
+
+def _reasons() -> dict[str, str]:
+    return {
+        "not-sent": _("signal not sent"),
+        "other-senders": _("sent by other senders only"),
+        "earlier-raised": _("an earlier receiver raised"),
+        "dead": _("dead: it was connected weakly, and nobody held it"),
+        "stale": _("hidden by the signal's cache, which does not know of it"),
+        "later": _("connected after the signal was sent"),
+        "dropped": _("no call among the spans that were kept"),
+        "unknown": _("not called, nothing recorded says why"),
+        "no-receiver": _("no receiver"),
+    }
+
+
+def _across(asked: Asked) -> dict[str, Any]:
+    this = asked.request
+    others = sorted(asked.others(), key=lambda other: -other.stats["started_at"])
+    recordings = {this.id: this.recording}
+    room = SPANS_ACROSS - _spans(this)
+    for other in others:
+        room -= _spans(other)
+        if room < 0:
+            break
+        recordings[other.id] = other.recording
+    context: dict[str, Any] = {"others": others, "request_id": this.id, "chosen": None}
+    chosen = _chosen(asked, others)
+    if chosen is not None:
+        recording = recordings.get(chosen.id) or chosen.recording
+        context["chosen"] = chosen.id
+        context["compared"] = tables.bounded(tables.compared(recordings[this.id], recording), ROWS)
+    whole = tables.across(recordings.values())
+    return {
+        **context,
+        "changes": _changes(),
+        "added_up": _added_up(whole.requests, len(others) + 1),
+        "receivers": tables.bounded(whole.receivers, ROWS),
+        "signals": tables.bounded(whole.signals, ROWS),
+    }
+
+
+def _spans(stored: Stored) -> int:
+    stats = stored.stats
+    return int(stats["sends"] + stats["calls"] - stats["dropped"])
+
+
+def _chosen(asked: Asked, others: Sequence[Stored]) -> Stored | None:
+    """The other request that was asked for; else the last like this one before it, else the last."""
+    if asked.chosen is not None:
+        return asked.chosen
+    this = asked.request.stats
+    before = [other for other in others if other.stats["started_at"] < this["started_at"]]
+    like_it = [other for other in before if other.stats["request"] == this["request"]]
+    return next(iter((*like_it, *before, *others)), None)
+
+
+def _changes() -> dict[str, str]:
+    return {
+        "new": _("new"),
+        "gone": _("gone"),
+        "slower": _("slower"),
+        "faster": _("faster"),
+        "same": _("about the same"),
+    }
+
+
+def _added_up(requests: int, stored: int) -> str:
+    if requests < stored:
+        text = _(
+            "Added up: the last %(count)s of %(all)s stored requests, which is as many as can be quickly."
+        )
+        return text % {"count": thousands(requests), "all": thousands(stored)}
+    text = ngettext(
+        "Added up: %(count)s stored request.", "Added up: all %(count)s stored requests.", requests
+    )
+    return text % {"count": thousands(requests)}
+
+
+_SHEETS: dict[str, Callable[[Asked], dict[str, Any]]] = {
+    "receivers": _receivers,
+    "signals": _signals,
+    "sends": _sends,
+    "connected": _connected,
+    "across": _across,
+}

@@ -354,5 +354,5 @@ def test_an_async_request_has_its_panel(toolbar: Any, client: Client) -> None:
 def test_stats_are_plain_values_and_one_string(toolbar: Any, client: Client) -> None:
     client.get("/order/")
     stats = newest_stats()
-    assert {type(value) for value in stats.values()} <= {int, bool, str}
+    assert {type(value) for value in stats.values()} <= {int, float, bool, str}
     assert json.loads(stats["recording"])["version"] == 1
