@@ -19,7 +19,7 @@ example: $(VENV)/installed ## the bookshop, served with the toolbar
 	@echo "The bookshop is at http://$(ADDRESS)/"
 	$(MANAGE) runserver $(ADDRESS)
 
-test: $(VENV)/installed-test $(VENV)/chromium ## all tests, with the Python and Django of .venv
+test: $(VENV)/installed-test $(VENV)/chromium node_modules/installed ## all tests, with the Python and Django of .venv
 	$(BIN)/python -m pytest
 	$(MANAGE) test shop accounts
 	node --test $(wildcard tests/js/*.test.js)
@@ -44,7 +44,7 @@ format: $(VENV)/installed-lint node_modules/installed ## put the code in the hou
 	$(BIN)/ruff format
 	npx biome check --write
 
-matrix: $(VENV)/installed-dev $(VENV)/chromium ## the tests on each Python, Django and toolbar
+matrix: $(VENV)/installed-dev $(VENV)/chromium node_modules/installed ## the tests on each Python, Django and toolbar
 	$(BIN)/tox run
 
 clean: ## remove all that these commands made

@@ -15,6 +15,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "conf": {"editors"},
     "editors": set(),
     "connected": {"naming"},
+    "exporters": {"recording"},
     "failures": set(),
     "frames": {"naming"},
     "handlers": {"naming", "recording"},

@@ -1,0 +1,67 @@
+"""Chrome's Trace Event Format, as Perfetto and chrome://tracing read it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from signal_panel.exporters.slices import Kind, slices
+from signal_panel.recording import IN_TRANSACTION, NOTHING, ON_COMMIT, Columns, Recording
+
+PROCESS = 1
+_PLACES = {"send": "sent from", "receiver": "defined at"}
+
+
+def export(recording: Recording) -> str:
+    """The recording as a trace: a complete event a slice, a thread a track; times in microseconds."""
+    columns = recording.columns
+    events = []
+    tracks = 0
+    for kind, span, start, end, track, _ in slices(recording):
+        tracks = max(tracks, track + 1)
+        events.append(
+            {
+                "ph": "X",
+                "pid": PROCESS,
+                "tid": track + 1,
+                "ts": start / 1000,
+                "dur": (end - start) / 1000,
+                "name": kind.name,
+                "cat": kind.category,
+                "args": _details(kind, span, columns),
+            }
+        )
+    return json.dumps(
+        {
+            "traceEvents": [*_names(tracks), *events],
+            "displayTimeUnit": "ms",
+            "otherData": {"recorder": "django-signal-panel", "started_at": recording.started_at},
+        },
+        separators=(",", ":"),
+    )
+
+
+def _details(kind: Kind, span: int, columns: Columns) -> dict[str, Any]:
+    details: dict[str, Any] = dict(kind.details)
+    if kind.path is not None:
+        details[_PLACES[kind.category]] = f"{kind.path}:{kind.line}"
+    if span == NOTHING:
+        return details
+    if span in columns.exceptions:
+        details["exception"] = columns.strings[columns.exceptions[span]]
+    if columns.within[span] & IN_TRANSACTION:
+        details["in transaction"] = True
+    if columns.within[span] & ON_COMMIT:
+        details["on commit"] = True
+    return details
+
+
+def _names(tracks: int) -> list[dict[str, Any]]:
+    def named(what: str, tid: int, **args: Any) -> dict[str, Any]:
+        return {"ph": "M", "pid": PROCESS, "tid": tid, "name": what, "args": args}
+
+    names = [named("process_name", 0, name="Django signals")]
+    for tid in range(1, tracks + 1):
+        text = "request" if tid == 1 else f"at the same time ({tid})"
+        names += [named("thread_name", tid, name=text), named("thread_sort_index", tid, sort_index=tid)]
+    return names
