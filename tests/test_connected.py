@@ -84,7 +84,7 @@ def arm(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 @pytest.fixture(autouse=True)
 def _unconnected() -> Iterator[None]:
     naming.refresh_signal_names()
-    before = {signal: signal.receivers for signal in [*SIGNALS, post_save]}
+    before = {signal: list(signal.receivers) for signal in [*SIGNALS, post_save]}
     for signal in SIGNALS:
         signal.receivers = []
     yield
