@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -108,6 +109,19 @@ def test_one_whose_internals_are_quite_different_has_at_least_its_sends_recorded
     with signal_panel.record() as recording:
         assert signal.send(sender=None) is None
     assert [len(send.calls) for send in recording.sends] == [0]
+
+
+def test_another_tool_s_object_that_is_no_function() -> None:
+    with pytest.MonkeyPatch.context() as other:
+        with signal_panel.record() as recording:
+            other.setattr(Signal, "send", functools.partialmethod(Signal.send))
+            signal.send(sender=None)
+        assert isinstance(vars(Signal)["send"], functools.partialmethod)
+        signal.send(sender=None)
+    with signal_panel.record() as later:
+        signal.send(sender=None)
+    assert (len(recording.sends), len(later.sends)) == (1, 1)
+    assert patching._is_djangos_own(Signal.send)
 
 
 class ChainSignal(Signal):

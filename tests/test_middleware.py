@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync, iscoroutinefunction
+from debug_toolbar.panels import Panel
 from debug_toolbar.store import get_store
+from debug_toolbar.toolbar import DebugToolbar
 from django.core.handlers.asgi import ASGIHandler
 from django.core.signals import request_finished, request_started
 from django.dispatch import Signal
@@ -17,7 +20,8 @@ from django.test import AsyncClient, Client, override_settings
 
 import signal_panel
 from signal_panel import Recording
-from signal_panel.middleware import current_request
+from signal_panel.middleware import SignalPanelMiddleware, current_request
+from signal_panel.panel import SignalTimelinePanel
 from tests.lines import line_of
 from tests.shop import views
 from tests.shop.signals import page_streamed
@@ -38,6 +42,16 @@ def noisy_middleware(get_response: Any) -> Any:
         return response
 
     return middleware
+
+
+class NoisyPanel(Panel):
+    """A panel of somebody else's, which sends while the toolbar gathers and renders."""
+
+    is_async = True
+    title = nav_title = content = "Noisy"
+
+    def generate_stats(self, request: HttpRequest, response: HttpResponse) -> None:
+        heard_by_middleware.send(sender=Panel)
 
 
 class WsgiAndAsgi:
@@ -236,9 +250,14 @@ class TestWhatIsNotRecorded:
         assert current_request() is None
         assert Signal.send.__module__ == "django.dispatch.dispatcher"
 
-    def test_the_toolbar_s_own_signals(self, requests: WsgiAndAsgi) -> None:
+    def test_the_toolbar_s_own_signals(self, requests: WsgiAndAsgi, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(DebugToolbar, "_panel_classes", [NoisyPanel, SignalTimelinePanel, NoisyPanel])
+        heard: list[Any] = []
+        heard_by_middleware.connect(hears := lambda **named: heard.append(named))
         requests.get("/template/")
         assert names(recording().sends) == ["request_started", "request_finished"]
+        assert heard
+        heard_by_middleware.disconnect(hears)
 
 
 def test_a_recording_around_a_request_has_the_request_inside(requests: WsgiAndAsgi) -> None:
@@ -263,10 +282,48 @@ def test_a_request_made_by_a_view_has_a_recording_of_its_own_and_is_in_the_view_
 
 
 def test_the_middleware_stays_out_of_requests_that_nobody_started() -> None:
-    from signal_panel.middleware import SignalPanelMiddleware
-
     response = HttpResponse()
     assert SignalPanelMiddleware(lambda request: response)(HttpRequest()) is response
+
+
+def test_what_is_raised_further_in_goes_through_the_middleware_as_it_is() -> None:
+    # Django makes responses of exceptions; what calls the middleware otherwise may not.
+    raised = KeyboardInterrupt()
+
+    def fails(request: HttpRequest) -> HttpResponse:
+        raise raised
+
+    async def afails(request: HttpRequest) -> HttpResponse:
+        raise raised
+
+    for handle in (SignalPanelMiddleware(fails), async_to_sync(SignalPanelMiddleware(afails))):
+        with pytest.raises(KeyboardInterrupt) as caught:
+            handle(HttpRequest())
+        assert caught.value is raised
+
+
+def test_the_middleware_is_async_where_what_it_wraps_is() -> None:
+    async def answer(request: HttpRequest) -> HttpResponse:
+        return HttpResponse()
+
+    assert iscoroutinefunction(SignalPanelMiddleware(answer))
+    assert not iscoroutinefunction(SignalPanelMiddleware(lambda request: HttpResponse()))
+
+
+def test_a_response_that_renders_itself_in_its_own_way_is_rendered(requests: WsgiAndAsgi) -> None:
+    assert requests.get("/own-rendering/").content.startswith(b"<!doctype html>")
+    assert "rendering" in [phase.name for phase in recording().phases]
+
+
+def test_what_outlives_its_request_marks_no_phase() -> None:
+    request_started.send(sender=None, environ={})
+    request = current_request()
+    assert request is not None
+    request.claim(lambda: None)
+    request_finished.send(sender=None)
+    phases = request.recording.phases
+    request.mark("rendering")
+    assert request.recording.phases == phases
 
 
 def test_a_client_that_leaves_early_leaves_nothing_patched() -> None:

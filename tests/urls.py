@@ -12,6 +12,7 @@ urlpatterns = [
             "async-order",
             "async-plain",
             "template",
+            "own-rendering",
             "streaming",
             "async-streaming",
             "failing",

@@ -41,6 +41,18 @@ def template(request):
     return TemplateResponse(request, engines["django"].from_string(PAGE.format("Rendered")))
 
 
+class OwnRendering(HttpResponse):
+    """Has ``render()``, by which Django knows a template's response, and is none."""
+
+    def render(self):
+        self.content = PAGE.format("Rendered")
+        return self
+
+
+def own_rendering(request):
+    return OwnRendering()
+
+
 def streaming(request):
     def pages():
         for number in range(3):
