@@ -225,8 +225,11 @@ class Collector:
             self.failed(failure)
 
     def failed(self, failure: Exception) -> int:
-        """Log a failure of ours, the first of a recording; what it is of is not recorded."""
-        if not self.failure:
+        """Log a failure of ours, the first of a recording; what it is of is not recorded.
+
+        Where the user's code has used up the stack, that it fails here first is no failure of ours.
+        """
+        if not self.failure and not isinstance(failure, RecursionError):
             self.failure = type(failure).__name__
             logger.error("Something could not be recorded; it goes on as without us.", exc_info=failure)
         return IGNORED

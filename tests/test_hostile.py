@@ -269,6 +269,7 @@ class TestRecursion:
         (recording,) = recordings
         assert len(recording.sends) >= plain - 8
         assert recording.sends[-1].depth == len(recording.sends) - 1
+        assert [record for record in caplog.records if record.name == "signal_panel"] == []
 
     def test_ten_thousand_sends_in_one_another(self) -> None:
         signal = Signal()
