@@ -100,6 +100,10 @@ class TestLines:
         exec(code, scope)
         assert naming.line_of_definition(scope["made"].__code__) == 3
 
+    def test_code_in_a_file_that_can_have_no_such_name_has_its_first_line(self) -> None:
+        code = named.__code__.replace(co_filename="with\0NUL")
+        assert naming.line_of_definition(code) == code.co_firstlineno
+
     def test_an_instruction_of_no_line_has_the_code_s_first(self) -> None:
         code = named.__code__
         assert naming.line_of_instruction(code, 10**6) == code.co_firstlineno

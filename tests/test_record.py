@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import gc
 import logging
+import operator
 import threading
 import warnings
 import weakref
@@ -501,6 +503,27 @@ class TestSitesAcrossThreads:
         function = type(self).test_the_line_where_the_thread_starts_before_the_coroutine_is_suspended
         lines = [send.site.line if send.site else None for send in asyncio.run(main()).sends]
         assert lines == [line_of("# hops", function)] * 300
+
+    def test_there_is_none_where_who_waited_for_the_thread_was_cancelled(self) -> None:
+        has_begun, may_go_on = threading.Event(), threading.Event()
+        work = contextlib.ExitStack()  # nobody's frame: all that the thread stands on is the standard library
+        work.callback(operator.methodcaller("send", sender=None), module_signal)
+        work.callback(may_go_on.wait)
+        work.callback(has_begun.set)
+
+        async def main() -> Recording:
+            with signal_panel.record() as recording, ThreadPoolExecutor(1) as executor:
+                hop = sync_to_async(work.close, thread_sensitive=False, executor=executor)
+                task = asyncio.create_task(hop())
+                await asyncio.to_thread(has_begun.wait)
+                task.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+                may_go_on.set()
+            return recording
+
+        (send,) = asyncio.run(main()).sends
+        assert send.site is None
 
     def test_the_line_of_an_async_for_over_a_queryset(self) -> None:
         Author.objects.create(name="A")
