@@ -239,7 +239,7 @@ def spans(request: HttpRequest) -> HttpResponse:
 def table(request: HttpRequest) -> HttpResponse:
     """One table of one stored request: a part of a page for scripts, else a page."""
     name = request.GET.get("table", "")
-    if name not in sheets.names():
+    if name not in sheets.NAMES:
         raise Http404("There is no such table.")
     stored = _stored(request.GET.get("request_id", ""))
     other = request.GET.get("with")

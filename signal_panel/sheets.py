@@ -56,11 +56,6 @@ class Asked(NamedTuple):
     chosen: Stored | None
 
 
-def names() -> Sequence[str]:
-    """By which the tables are asked for."""
-    return tuple(_SHEETS)
-
-
 def tabs(table_url: str) -> list[dict[str, str]]:
     """The tables' names, labels and addresses; ``table_url`` is what they have in common."""
     labels = _labels()
@@ -212,12 +207,10 @@ def _changes() -> dict[str, str]:
 
 def _added_up(requests: int, stored: int) -> str:
     if requests < stored:
-        text = _(
-            "Added up: the last %(count)s of %(all)s stored requests, which is as many as can be quickly."
-        )
+        text = _("Added up: the last %(count)s of %(all)s stored requests. More would take too long.")
         return text % {"count": thousands(requests), "all": thousands(stored)}
     text = ngettext(
-        "Added up: %(count)s stored request.", "Added up: all %(count)s stored requests.", requests
+        "Added up: the one request that is stored.", "Added up: all %(count)s stored requests.", requests
     )
     return text % {"count": thousands(requests)}
 
@@ -229,3 +222,6 @@ _SHEETS: dict[str, Callable[[Asked], dict[str, Any]]] = {
     "connected": _connected,
     "across": _across,
 }
+
+NAMES = tuple(_SHEETS)
+"""By which the tables are asked for."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -30,6 +31,7 @@ from signal_panel import (
     queries,
     recording,
     scope,
+    sheets,
     summary,
     templating,
 )
@@ -42,6 +44,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 MODULES = (
     collector, conf, connected, frames, freezing, identity, kinds, middleware, naming, overflow, page, panel,
     queries, recording, scope, scopes, summary, templating,
+)  # fmt: skip
+
+# What runs when somebody looks.
+SHOWING = (
+    page, recording, sheets, summary, templating,
+    *(module for name, module in sys.modules.items() if name.startswith("signal_panel.tables.")),
 )  # fmt: skip
 
 # What is called by Django, the toolbar or a send itself. These are made of guards around the others.
@@ -64,14 +72,14 @@ BOUNDARY = {
     "panel.SignalTimelinePanel.disable_instrumentation", "panel.SignalTimelinePanel.enable_instrumentation",
     "panel.SignalTimelinePanel.generate_server_timing", "panel.SignalTimelinePanel.generate_stats",
     "panel.SignalTimelinePanel.get_headers", "panel.SignalTimelinePanel.get_urls",
-    "scopes.close_scope", "panel.spans", "page.failure_text",
+    "tracer.scopes.close_scope", "panel.spans", "page.failure_text",
 }  # fmt: skip
 
 
-def functions() -> Iterator[str]:
+def functions(modules: Iterable[ModuleType]) -> Iterator[str]:
     """Dotted names, within the package, of its functions and methods; of properties their getters'."""
-    for module in MODULES:
-        short = module.__name__.rsplit(".")[-1]
+    for module in modules:
+        short = module.__name__.removeprefix("signal_panel.")
         for name, thing in vars(module).items():
             if getattr(thing, "__module__", None) != module.__name__:
                 continue
@@ -86,10 +94,11 @@ def functions() -> Iterator[str]:
 
 def inject(fault: pytest.MonkeyPatch, name: str, fails: Any) -> None:
     """Put a failing function in place of ours, under whatever name a module has imported it."""
-    module, *path = name.split(".")
-    owner: Any = next(m for m in MODULES if m.__name__.endswith(f".{module}"))
+    path = name.split(".")
+    owner: Any = sys.modules["signal_panel"]
     for part in path[:-1]:
-        owner = getattr(owner, part)
+        # A package may have a function by the name of its module.
+        owner = sys.modules.get(f"{owner.__name__}.{part}") or getattr(owner, part)
     ours = vars(owner)[path[-1]]
     modules = [m for n, m in list(sys.modules.items()) if n.split(".")[0] == "signal_panel"]
     for one in [owner, *modules]:
@@ -128,7 +137,7 @@ def unharmed() -> dict[str, Any]:
     return {}
 
 
-@pytest.mark.parametrize("name", sorted({*functions()} - BOUNDARY))
+@pytest.mark.parametrize("name", sorted({*functions(MODULES)} - BOUNDARY))
 def test_a_function_of_ours_that_fails_changes_no_response(
     name: str,
     client: Client,
@@ -160,3 +169,38 @@ def test_a_function_of_ours_that_fails_changes_no_response(
     for request_id in stored_requests():
         query = {"request_id": request_id, "panel_id": "SignalTimelinePanel"}
         assert client.get(reverse("djdt:render_panel"), query).status_code == 200
+
+
+def what_is_shown(client: Client) -> Iterator[str]:
+    """The panel and each of its tables, for the last request."""
+    request_id = stored_requests()[-1]
+    query = {"request_id": request_id, "panel_id": "SignalTimelinePanel"}
+    yield client.get(reverse("djdt:render_panel"), query).json()["content"]
+    for table in sheets.NAMES:
+        for accept in ("*/*", "text/html"):
+            query = {"request_id": request_id, "table": table}
+            answer = client.get(reverse("djdt:signal_timeline_table"), query, headers={"Accept": accept})
+            assert answer.status_code == 200
+            yield answer.content.decode()
+
+
+@pytest.mark.parametrize("name", sorted({*functions(SHOWING)} - BOUNDARY))
+def test_a_function_of_ours_that_fails_is_told_where_its_work_would_be(
+    name: str, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    for path in ("/order/", "/order/"):
+        client.get(path)
+    calls = []
+
+    def fails(*args: object, **kwargs: object) -> None:
+        calls.append(name)
+        raise RuntimeError("ours")
+
+    with pytest.MonkeyPatch.context() as fault, caplog.at_level(logging.ERROR, "signal_panel"):
+        inject(fault, name, fails)
+        shown = list(what_is_shown(client))
+    failures = [record for record in caplog.records if record.name == "signal_panel"]
+    assert bool(failures) == bool(calls)
+    told = ["The panel failed with RuntimeError." in html for html in shown]
+    assert any(told) == bool(calls)
+    assert len(failures) >= sum(told)
