@@ -21,7 +21,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from signal_panel import middleware, page, sheets, templating
+from signal_panel import middleware, page, sheets, sources, templating
+from signal_panel.exporters import FORMATS
 from signal_panel.failures import kept_to_ourselves
 from signal_panel.recording import Recording
 from signal_panel.summary import totals
@@ -150,7 +151,7 @@ class SignalTimelinePanel(Panel):
                 table_url=_url("signal_timeline_table", request_id),
                 late=late.count if late else 0,
             )
-            return templating.render("panel.html", context)
+            return templating.render("panel.html", {**context, "downloads": _downloads(request_id)})
         return format_html("<p>{}</p>", page.failure_text(self._failure))
 
     @property
@@ -162,10 +163,12 @@ class SignalTimelinePanel(Panel):
 
     @classmethod
     def get_urls(cls) -> list[URLPattern]:
-        """Where the browser fetches a request's spans and tables."""
+        """Where the browser fetches what belongs to a request."""
         return [
             path("signal_timeline/spans/", spans, name="signal_timeline_spans"),
             path("signal_timeline/table/", table, name="signal_timeline_table"),
+            path("signal_timeline/source/", source, name="signal_timeline_source"),
+            path("signal_timeline/download/", download, name="signal_timeline_download"),
         ]
 
 
@@ -195,6 +198,11 @@ def _database_connections_left_as_found() -> Iterator[None]:
 
 def _url(view: str, request_id: str) -> str:
     return f"{reverse(f'djdt:{view}')}?request_id={request_id}"
+
+
+def _downloads(request_id: str) -> list[dict[str, str]]:
+    url = _url("signal_timeline_download", request_id)
+    return [{"title": form.title, "url": f"{url}&format={name}"} for name, form in FORMATS.items()]
 
 
 def _stored(request_id: str) -> sheets.Stored:
@@ -257,3 +265,36 @@ def table(request: HttpRequest) -> HttpResponse:
     for failure in failures:
         html = format_html('<section class="djsp-sheet"><p>{}</p></section>', page.failure_text(failure))
     return HttpResponse(html, headers={"Cache-Control": "no-store", "Vary": "Accept"})
+
+
+@login_not_required
+@require_show_toolbar
+@render_with_toolbar_language
+@require_safe
+def source(request: HttpRequest) -> HttpResponse:
+    """The source of one receiver of one stored request, by its index among the recording's."""
+    _, stats = _stored(request.GET.get("request_id", ""))
+    recording = Recording.from_json(stats["recording"])
+    index = request.GET.get("receiver", "")
+    if not (index.isdecimal() and len(index) < 10 and int(index) < len(recording.columns.receivers)):
+        raise Http404("This request has no such receiver.")
+    return HttpResponse(sources.html(recording, int(index)), headers={"Cache-Control": "no-store"})
+
+
+@login_not_required
+@require_show_toolbar
+@render_with_toolbar_language
+@require_safe
+def download(request: HttpRequest) -> HttpResponse:
+    """The recording of one stored request as a file, in one of the formats."""
+    form = FORMATS.get(request.GET.get("format", ""))
+    if form is None:
+        raise Http404("There is no such format.")
+    request_id, stats = _stored(request.GET.get("request_id", ""))
+    # Nothing but hexadecimal digits and a suffix of ours: no name that a header would have to quote.
+    name = f"signals-{request_id[:8]}{form.suffix}"
+    return HttpResponse(
+        form.export(Recording.from_json(stats["recording"])),
+        content_type="application/json",
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+    )

@@ -14,7 +14,7 @@ from signal_panel.recording import Recording
 class Format:
     """One kind of file: what it is called, how its name ends, and what makes its text of a recording."""
 
-    label: str
+    title: str
     suffix: str
     export: Callable[[Recording], str]
 
