@@ -46,6 +46,31 @@ def _is_map_of_folders(value: Any) -> bool:
     )
 
 
+THRESHOLDS: dict[str, float] = {
+    "CASCADE_DEPTH": 1,
+    "INIT_RECEIVER_CALLS": 20,
+    "INIT_RECEIVER_MS": 5,
+    "REPEATED_QUERIES": 5,
+    "REPEATED_SENDS": 10,
+    "REPEATED_SENDS_MS": 2,
+    "SLOW_IN_TRANSACTION_MS": 10,
+    "SLOW_RECEIVER_MS": 20,
+    "THREAD_HOP_MS": 2,
+    "UNHEARD_SEND_MS": 1,
+}
+"""From how many, or from how many milliseconds, on something is a finding."""
+
+
+def _is_map_of_thresholds(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        name in THRESHOLDS
+        and isinstance(number, (int, float))
+        and not isinstance(number, bool)
+        and number > 0
+        for name, number in value.items()
+    )
+
+
 KEYS = {
     "IGNORE": Key(
         default=["debug_toolbar.*", "django.test.signals.template_rendered"],
@@ -70,6 +95,11 @@ KEYS = {
         allowed="a dictionary from absolute folders to absolute folders",
         accepts=_is_map_of_folders,
     ),
+    "FINDINGS": Key(
+        default={},
+        allowed=f"a dictionary with numbers above zero for any of {', '.join(map(repr, THRESHOLDS))}",
+        accepts=_is_map_of_thresholds,
+    ),
 }
 DEFAULTS: dict[str, Any] = {name: key.default for name, key in KEYS.items()}
 
@@ -83,6 +113,11 @@ def get(name: str) -> Any:
     configured = _configured()
     value = configured.get(name, key.default) if isinstance(configured, dict) else key.default
     return value if key.accepts(value) else key.default
+
+
+def thresholds() -> dict[str, float]:
+    """From where on something is a finding: the user's numbers over the defaults."""
+    return {**THRESHOLDS, **get("FINDINGS")}
 
 
 def problems() -> Iterator[Problem]:

@@ -17,6 +17,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "connected": {"naming"},
     "exporters": {"recording"},
     "failures": set(),
+    "findings": {"conf", "recording", "templating"},
     "frames": {"naming"},
     "handlers": {"naming", "recording"},
     "freezing": {"collector", "connected", "handlers", "kinds", "naming", "overflow", "recording"},

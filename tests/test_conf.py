@@ -43,6 +43,12 @@ WRONG = [
     pytest.param("EDITOR_PATHS", {"app": "/home/me/app"}, id="a relative folder here"),
     pytest.param("EDITOR_PATHS", {"/app": "me/app"}, id="a relative folder there"),
     pytest.param("EDITOR_PATHS", {"/app": None}, id="no folder there"),
+    pytest.param("FINDINGS", ["SLOW_RECEIVER_MS"], id="a list of thresholds"),
+    pytest.param("FINDINGS", {"SLOW_RECEIVERS_MS": 20}, id="a threshold that does not exist"),
+    pytest.param("FINDINGS", {"SLOW_RECEIVER_MS": 0}, id="a threshold of zero"),
+    pytest.param("FINDINGS", {"SLOW_RECEIVER_MS": "20"}, id="a threshold that is no number"),
+    pytest.param("FINDINGS", {"SLOW_RECEIVER_MS": True}, id="a threshold that is a boolean"),
+    pytest.param("FINDINGS", {"SLOW_RECEIVER_MS": float("nan")}, id="a threshold that nothing reaches"),
 ]
 RIGHT = [
     pytest.param("IGNORE", [], id="nothing ignored"),
@@ -56,6 +62,10 @@ RIGHT = [
     pytest.param("EDITOR", "vscode-insiders://file/{path}:{line}", id="an editor's URL"),
     pytest.param("EDITOR", "http://localhost:63342/api/file/{path}", id="a URL without a line"),
     pytest.param("EDITOR_PATHS", {"/app": "/home/me/app", "/srv": "C:\\shop"}, id="folders"),
+]
+RIGHT += [
+    pytest.param("FINDINGS", {}, id="no thresholds"),
+    pytest.param("FINDINGS", {"SLOW_RECEIVER_MS": 0.5, "REPEATED_SENDS": 3}, id="thresholds"),
 ]
 KEYS = ", ".join(map(repr, conf.KEYS))
 
@@ -124,3 +134,13 @@ def test_the_docs_name_each_key_with_its_default_and_what_it_takes() -> None:
     assert [(name, ast.literal_eval(default), allowed) for name, default, allowed in documented] == [
         (name, key.default, key.allowed) for name, key in conf.KEYS.items()
     ]
+
+
+def test_thresholds_left_out_keep_their_defaults(settings: Any) -> None:
+    settings.SIGNAL_PANEL = {"FINDINGS": {"REPEATED_SENDS": 3}}
+    assert conf.thresholds() == {**conf.THRESHOLDS, "REPEATED_SENDS": 3}
+
+
+def test_the_docs_name_each_threshold_with_its_default() -> None:
+    documented = re.findall(r"^\| `([A-Z_]+)` \| ([\d.]+) \|", DOCS.read_text(), re.MULTILINE)
+    assert {name: float(default) for name, default in documented} == conf.THRESHOLDS

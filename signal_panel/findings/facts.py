@@ -1,0 +1,176 @@
+"""What the rules look at: a recording's columns, arranged for their questions.
+
+A recording may have 100,000 spans, so rules ask about kinds first, of which there are few, and look at single
+spans only where a kind is of interest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from itertools import chain
+
+from signal_panel import conf
+from signal_panel.findings.finding import Finding
+from signal_panel.findings.loops import Loop, find_loops
+from signal_panel.recording import METHODS, NOTHING, Columns, ReceiverKind, Recording, SendKind
+
+_MODEL_SIGNALS = "django.db.models.signals."
+_INSTALLED = re.compile(r"[\\/](site|dist)-packages[\\/]")
+_OVERRIDES = {"save", "asave", "save_base", "delete", "adelete"}
+
+Place = tuple[str | None, int | None]
+
+
+class Facts:
+    """One recording, and what has been found in it so far.
+
+    ``found`` are the findings by rule. ``told`` is, of each span, the time that they answer for. A rule
+    leaves alone what an earlier one has told.
+    """
+
+    def __init__(self, recording: Recording) -> None:
+        self.columns: Columns = recording.columns
+        self.recording = Recording(self.columns)
+        self.spans: dict[int, list[int]] = defaultdict(list)
+        """The spans of each kind: the sends of kinds from 0 up, the calls of those from -1 down."""
+        for span, kind in enumerate(self.columns.kind):
+            self.spans[kind].append(span)
+        self.told: dict[int, int] = {}
+        self.found: dict[str, list[Finding]] = defaultdict(list)
+        self._thresholds = conf.thresholds()
+
+    def threshold(self, name: str) -> float:
+        """The threshold of this name, as ``SIGNAL_PANEL["FINDINGS"]`` has it."""
+        return self._thresholds[name]
+
+    def nanoseconds(self, name: str) -> float:
+        """The threshold of this name, which is given in milliseconds."""
+        return self._thresholds[name] * 1e6
+
+    def evidence(self, rule: str) -> set[int]:
+        """The spans of the findings by a rule that has had its turn."""
+        return {span for finding in self.found[rule] for span in finding.spans}
+
+    def tell(self, span: int, nanoseconds: int) -> None:
+        """A finding answers for so much of the span's time."""
+        self.told[span] = self.told.get(span, 0) + nanoseconds
+
+    def tell_all(self, spans: list[int]) -> None:
+        """A finding answers for all of the spans' time."""
+        self.told.update(zip(spans, map(self.columns.time.__getitem__, spans), strict=True))
+
+    @cached_property
+    def loops(self) -> list[Loop]:
+        """Sends made one by one from one line."""
+        return find_loops(self)
+
+    # Kinds
+
+    @cached_property
+    def send_kinds(self) -> list[int]:
+        """The kinds of send that there are spans of."""
+        return sorted(kind for kind in self.spans if kind >= 0)
+
+    @cached_property
+    def receiver_kinds(self) -> list[int]:
+        """The kinds of receiver call that there are spans of, as ``columns.kind`` has them."""
+        return sorted((kind for kind in self.spans if kind < 0), reverse=True)
+
+    def send(self, kind: int) -> SendKind:
+        """What the kind's sends have in common."""
+        return self.columns.sends[kind]
+
+    def definition(self, kind: int) -> ReceiverKind:
+        """The receiver that the kind's calls are of."""
+        return self.columns.receivers[-1 - kind]
+
+    def signal(self, kind: int) -> str:
+        """Dotted name of the signal that the kind's sends are of."""
+        return self.columns.strings[self.columns.sends[kind].signal]
+
+    def model_signal(self, kind: int) -> str:
+        """``post_save`` and the like where it is a signal of Django's models, else empty."""
+        signal = self.signal(kind)
+        return signal.removeprefix(_MODEL_SIGNALS) if signal.startswith(_MODEL_SIGNALS) else ""
+
+    def sender(self, kind: int) -> str:
+        """Dotted name of the sender of the kind's sends."""
+        return self.columns.strings[self.columns.sends[kind].sender]
+
+    def method(self, kind: int) -> str:
+        """``send``, ``send_robust``, ``asend`` or ``asend_robust``."""
+        return METHODS[self.columns.sends[kind].method]
+
+    def receiver(self, kind: int) -> str:
+        """Dotted name of the receiver that the kind's calls are of."""
+        return self.columns.strings[self.definition(kind).receiver]
+
+    # Spans
+
+    def spans_of(self, kinds: Iterable[int]) -> list[int]:
+        """The spans of several kinds, by start."""
+        return sorted(chain.from_iterable(map(self.spans.__getitem__, kinds)))
+
+    def ancestors(self, span: int) -> Iterator[int]:
+        """What the span is inside of, from near to far."""
+        parent = self.columns.parent
+        while (span := parent[span]) != NOTHING:
+            yield span
+
+    def send_of(self, call: int) -> int:
+        """The kind of the send that made a receiver call."""
+        return self.columns.kind[self.columns.parent[call]]
+
+    def signal_of(self, call: int) -> str:
+        """Dotted name of the signal that a receiver call was made by."""
+        return self.signal(self.send_of(call))
+
+    def end(self, span: int) -> int:
+        """When the span ended."""
+        return self.columns.start[span] + self.columns.time[span]
+
+    def time(self, spans: Iterable[int]) -> int:
+        """The durations of the spans, added up."""
+        return sum(map(self.columns.time.__getitem__, spans))
+
+    def query_time(self, span: int) -> int:
+        """The time of the queries made in the span and in no span inside it."""
+        columns = self.columns
+        return sum(columns.query_time[query] for query in columns.queries.get(span, ()))
+
+    def is_cut_off(self, span: int) -> bool:
+        """Whether the cap on spans may have left out spans inside this one."""
+        columns = self.columns
+        return bool(columns.overflow.spans) and self.end(span) >= columns.start[-1]
+
+    # Places
+
+    def site(self, kind: int) -> Place:
+        """The line that the kind's sends come from."""
+        send = self.columns.sends[kind]
+        return (None, None) if send.path == NOTHING else (self.columns.strings[send.path], send.line)
+
+    def is_shared_site(self, kind: int) -> bool:
+        """Whether the line is in a model's own ``save`` or ``delete``, which all its saves go through."""
+        function = self.columns.text(self.columns.sends[kind].function) or ""
+        return function.rpartition(".")[2] in _OVERRIDES
+
+    def place(self, calls: list[int]) -> Place:
+        """Where to go for calls of one receiver: to it, but from one of a package to the line that sent."""
+        definition = self.definition(self.columns.kind[calls[0]])
+        path = self.columns.text(definition.path)
+        if path is not None and not is_installed(path):
+            return path, definition.line
+        for call in calls:
+            site, line = self.site(self.send_of(call))
+            if site is not None and not is_installed(site):
+                return site, line
+        return (None, None) if path is None else (path, definition.line)
+
+
+def is_installed(path: str) -> bool:
+    """Whether the file is one of an installed package, which users don't edit."""
+    return _INSTALLED.search(path) is not None

@@ -1,0 +1,245 @@
+"""Rules about what receivers take: time, queries, threads."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+
+from django.utils.translation import gettext as _
+
+from signal_panel.findings.facts import Facts
+from signal_panel.findings.finding import Finding
+from signal_panel.findings.loops import Turn
+from signal_panel.findings.words import short, some, statement
+from signal_panel.recording import IN_TRANSACTION, NOTHING
+from signal_panel.templating import duration, thousands
+
+_AFTER_THE_RESPONSE = "django.core.signals.request_finished"
+
+
+def init_receiver(facts: Facts) -> Iterator[Finding]:
+    """A receiver of ``pre_init`` or ``post_init``, which runs for each row, and takes time or makes queries.
+
+    The cost is what its calls took. That one of them took long is no matter of rows.
+    """
+    init_kinds = {kind for kind in facts.send_kinds if facts.model_signal(kind) in ("pre_init", "post_init")}
+    if not init_kinds:
+        return
+    kinds, parent = facts.columns.kind, facts.columns.parent
+    for receiver in facts.receiver_kinds:
+        calls = [call for call in facts.spans[receiver] if kinds[parent[call]] in init_kinds]
+        if len(calls) < facts.threshold("INIT_RECEIVER_CALLS"):
+            continue
+        cost = facts.time(calls)
+        queries = sum(len(facts.columns.queries.get(call, ())) for call in calls)
+        longest = max(facts.columns.time[call] for call in calls)
+        if cost - longest < facts.nanoseconds("INIT_RECEIVER_MS") and queries < facts.threshold(
+            "REPEATED_QUERIES"
+        ):
+            continue
+        facts.tell_all(calls)
+        text = (
+            _("%(receiver)s ran for each of %(count)s instances, with %(queries)s queries: %(time)s in all.")
+            if queries
+            else _("%(receiver)s ran for each of %(count)s instances: %(time)s in all.")
+        )
+        yield Finding(
+            "init-receiver",
+            text
+            % {
+                "receiver": short(facts.receiver(receiver)),
+                "count": thousands(len(calls)),
+                "queries": thousands(queries),
+                "time": duration(cost / 1e6),
+            },
+            *facts.place(calls),
+            tuple(calls),
+            cost,
+        )
+
+
+def queries_in_receiver(facts: Facts) -> Iterator[Finding]:
+    """A receiver that executes one statement again and again, with the same parameters or with others.
+
+    The cost is the database's time for all but the first of each statement. What a loop of saves in the
+    receiver executes is left to that loop, and one query in each of many calls to what makes the calls many.
+    """
+    columns = facts.columns
+    by_receiver = defaultdict(list)
+    for receiver, queries in _repeated_queries(facts):
+        by_receiver[receiver].append(queries)
+    for receiver, repeated in by_receiver.items():
+        again = [query for queries in repeated for query in queries[1:]]
+        cost = sum(columns.query_time[query] for query in again)
+        for query in again:
+            facts.tell(columns.query_span[query], columns.query_time[query])
+        calls = sorted({columns.query_span[query] for queries in repeated for query in queries})
+        most = max(repeated, key=len)
+        text = (
+            _("%(receiver)s executed %(sql)s %(count)s times; all but the first took %(time)s.")
+            if len(repeated) == 1
+            else _(
+                "%(receiver)s executed %(statements)s statements up to %(count)s times each (%(sql)s); "
+                "all but the first of each took %(time)s."
+            )
+        )
+        yield Finding(
+            "queries-in-receiver",
+            text
+            % {
+                "receiver": short(facts.receiver(receiver)),
+                "statements": thousands(len(repeated)),
+                "count": thousands(len(most)),
+                "sql": statement(columns.strings[columns.statements[columns.query_statement[most[0]]].sql]),
+                "time": duration(cost / 1e6),
+            },
+            *facts.place(calls),
+            tuple(calls),
+            cost,
+        )
+
+
+def _repeated_queries(facts: Facts) -> Iterator[tuple[int, list[int]]]:
+    """Receivers, and queries of one statement each that they made in calls by like sends in one place."""
+    columns = facts.columns
+    at_least = facts.threshold("REPEATED_QUERIES")
+    alike = defaultdict(list)
+    for query, (span, sql) in enumerate(zip(columns.query_span, columns.query_statement, strict=True)):
+        if span != NOTHING and columns.kind[span] < 0 and span not in facts.told:
+            send = columns.parent[span]
+            alike[columns.kind[span], sql, columns.kind[send], columns.parent[send]].append(query)
+    in_loops = {span for loop in facts.loops for span in loop.spans}
+    turns: dict[int, list[Turn]] = defaultdict(list)
+    for loop in facts.loops:
+        for parent, of_parent in loop.turns.items():
+            turns[parent] += of_parent
+    for (receiver, *_rest), queries in alike.items():
+        if len(queries) < at_least:
+            continue
+        by_call = defaultdict(list)
+        for query in queries:
+            call, start = columns.query_span[query], columns.query_start[query]
+            if not any(turn.began <= start <= turn.ended for turn in turns[call]):
+                by_call[call].append(query)
+        repeated = [
+            query
+            for call, of_call in by_call.items()
+            if len(of_call) >= at_least or columns.parent[call] not in in_loops
+            for query in of_call
+        ]
+        if len(repeated) >= at_least:
+            yield receiver, repeated
+
+
+def slow_in_transaction(facts: Facts) -> Iterator[Finding]:
+    """A receiver that takes time of its own, other than for queries, while a transaction is open.
+
+    The cost is that time, in which rows stay locked for others too.
+    """
+    yield from _slow(
+        facts,
+        "slow-in-transaction",
+        lambda call: (
+            facts.columns.self_time(call) - max(facts.told.get(call, 0), facts.query_time(call))
+            if facts.columns.within[call] & IN_TRANSACTION
+            else 0
+        ),
+        _("%(receiver)s kept a transaction open for %(time)s, not counting its queries."),
+        _("%(receiver)s kept %(count)s transactions open for %(time)s, not counting its queries."),
+    )
+
+
+def slow_receiver(facts: Facts) -> Iterator[Finding]:
+    """A receiver that takes long itself, without what it sets off.
+
+    The cost is that time, of each call that is over the threshold.
+    """
+    yield from _slow(
+        facts,
+        "slow-receiver",
+        lambda call: facts.columns.self_time(call) - facts.told.get(call, 0),
+        _("%(receiver)s took %(time)s itself, not counting what it sent."),
+        _("%(receiver)s took %(time)s itself in %(count)s calls, not counting what it sent."),
+    )
+
+
+def _slow(
+    facts: Facts, rule: str, time_of: Callable[[int], int], once: str, repeatedly: str
+) -> Iterator[Finding]:
+    columns = facts.columns
+    at_least = facts.nanoseconds(f"{rule.replace('-', '_').upper()}_MS")
+    for receiver in facts.receiver_kinds:
+        calls = [call for call in facts.spans[receiver] if columns.time[call] >= at_least]
+        times = {call: time_of(call) for call in calls if _is_waited_for(facts, call, at_least)}
+        times = {call: time for call, time in times.items() if time >= at_least}
+        if not times:
+            continue
+        for call, time in times.items():
+            facts.tell(call, time)
+        cost = sum(times.values())
+        yield Finding(
+            rule,
+            (once if len(times) == 1 else repeatedly)
+            % {
+                "receiver": short(facts.receiver(receiver)),
+                "count": thousands(len(times)),
+                "time": duration(cost / 1e6),
+            },
+            *facts.place(list(times)),
+            tuple(times),
+            cost,
+        )
+
+
+def _is_waited_for(facts: Facts, call: int, at_least: float) -> bool:
+    """Whether the request lasts longer for the call.
+
+    Of async receivers that run at the same time only the one that ends last is waited for, unless one keeps
+    the event loop busy. What follows the response nobody waits for.
+    """
+    columns = facts.columns
+    if facts.signal_of(call) == _AFTER_THE_RESPONSE:
+        return False
+    if not facts.definition(columns.kind[call]).is_async or columns.busy.get(call, 0) >= at_least:
+        return True
+    return all(facts.end(other) <= facts.end(call) for other in columns.children[columns.parent[call]])
+
+
+def thread_hop(facts: Facts) -> Iterator[Finding]:
+    """Sends that go to another thread for their receivers: sync ones of ``asend``, async ones of ``send``.
+
+    The cost is the time on the way there and back, which is no receiver's.
+    """
+    columns = facts.columns
+    alike = defaultdict(list)
+    for send in columns.hops:
+        kind = columns.kind[send]
+        if facts.send(kind).path != NOTHING:  # without, it is Django's own, and its own receivers hop too
+            alike[facts.signal(kind), facts.site(kind), facts.method(kind)].append(send)
+    for (signal, place, method), sends in alike.items():
+        cost = sum(columns.hops[send] for send in sends)
+        if cost < facts.nanoseconds("THREAD_HOP_MS"):
+            continue
+        for send in sends:
+            facts.tell(send, columns.hops[send])
+        is_async = method.startswith("a")
+        kinds = {columns.kind[call] for send in sends for call in columns.children.get(send, ())}
+        moved = [kind for kind in sorted(kinds, reverse=True) if facts.definition(kind).is_async != is_async]
+        text = (
+            _("%(method)s of %(signal)s took %(time)s to run sync receivers (%(receivers)s) in a thread.")
+            if is_async
+            else _("%(method)s of %(signal)s took %(time)s to run async receivers (%(receivers)s) in a loop.")
+        )
+        yield Finding(
+            "thread-hop",
+            text
+            % {
+                "method": method,
+                "signal": short(signal),
+                "receivers": some(map(facts.receiver, moved)),
+                "time": duration(cost / 1e6),
+            },
+            *place,
+            tuple(sorted(sends)),
+            cost,
+        )

@@ -1,0 +1,360 @@
+"""Findings about receivers: time, queries, transactions, threads. Each on both sides of its border."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from django.core.signals import request_finished
+from django.db import connection, transaction
+from django.db.models.signals import post_init, post_save
+from django.dispatch import Signal
+
+import signal_panel
+from tests.clock import FakeClock
+from tests.findings import MS, found, listening, queries_take, rules, takes
+from tests.lines import line_of
+from tests.shop.models import Author, Book
+
+stocked = Signal()
+inner = Signal()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+def query(number: int = 1, sql: str = "SELECT * FROM shop_book WHERE id = %s") -> None:
+    with connection.cursor() as cursor:
+        for each in range(number):
+            cursor.execute(sql, [each])
+
+
+class TestSlowReceiver:
+    def test_one_that_takes_long_itself(self, clock: FakeClock) -> None:
+        def mails(**_: Any) -> None:
+            clock.pass_(20 * MS)
+
+        with listening(stocked, mails), signal_panel.record(clock=clock) as recording:
+            stocked.send("shelf")
+        (finding,) = found(recording, "slow-receiver")
+        assert finding.claim == "mails took 20.0\u202fms itself, not counting what it sent."
+        assert (finding.path, finding.line) == (__file__, line_of("def mails", __file__))
+        assert (finding.spans, finding.cost_ns) == ((1,), 20 * MS)
+        assert rules(recording) == ["slow-receiver"]
+
+    def test_one_a_little_quicker_is_none(self, clock: FakeClock) -> None:
+        with listening(stocked, takes(clock, 20 * MS - 1)), signal_panel.record(clock=clock) as recording:
+            stocked.send("shelf")
+        assert rules(recording) == []
+
+    def test_only_the_calls_that_were_slow_are_counted(self, clock: FakeClock) -> None:
+        def waits(sender: int, **_: Any) -> None:
+            clock.pass_(sender * MS)
+
+        with listening(stocked, waits), signal_panel.record(clock=clock) as recording:
+            for sender in (30, 5, 50):
+                stocked.send(sender)
+        (finding,) = found(recording, "slow-receiver")
+        assert finding.claim == "waits took 80.0\u202fms itself in 2 calls, not counting what it sent."
+        assert (finding.spans, finding.cost_ns) == ((1, 5), 80 * MS)
+
+    def test_one_that_sets_off_a_slow_one_is_not_slow_itself(self, clock: FakeClock) -> None:
+        def passes_on(**_: Any) -> None:
+            clock.pass_(MS)
+            inner.send("shelf")
+
+        with (
+            listening(stocked, passes_on),
+            listening(inner, takes(clock, 50 * MS)),
+            signal_panel.record(clock=clock) as recording,
+        ):
+            stocked.send("shelf")
+        (finding,) = found(recording, "slow-receiver")
+        assert finding.spans == (3,)
+
+    @pytest.mark.django_db
+    def test_after_the_response_nobody_waits(self, clock: FakeClock) -> None:
+        with (
+            listening(request_finished, takes(clock, 50 * MS)),
+            signal_panel.record(clock=clock) as recording,
+        ):
+            request_finished.send("handler")
+        assert rules(recording) == []
+
+    def test_of_async_ones_at_a_time_the_last_to_end_is_waited_for(self, clock: FakeClock) -> None:
+        first_may_end = asyncio.Event()
+
+        async def first(**_: Any) -> None:
+            await first_may_end.wait()
+
+        async def last(**_: Any) -> None:
+            await asyncio.sleep(0)
+            clock.pass_(25 * MS)
+            first_may_end.set()
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            clock.pass_(MS)
+
+        with listening(stocked, first, last), signal_panel.record(clock=clock) as recording:
+            asyncio.run(stocked.asend("shelf"))
+        assert [call.duration_ns // MS for call in recording.calls] == [25, 26]
+        (finding,) = found(recording, "slow-receiver")
+        assert finding.claim.startswith("last took 26.0\u202fms itself")
+
+    def test_a_package_s_receiver_is_told_at_the_line_that_sends(self, clock: FakeClock) -> None:
+        with listening(stocked, takes(clock, 20 * MS)), signal_panel.record(clock=clock) as recording:
+            stocked.send("shelf")
+        columns = recording.columns
+        package = "/env/lib/python3.13/site-packages/audit/receivers.py"
+        columns.strings.append(package)
+        columns.receivers[0] = columns.receivers[0]._replace(path=len(columns.strings) - 1)
+        (finding,) = found(recording, "slow-receiver")
+        assert finding.path == __file__
+        assert finding.line == recording.sends[0].site.line  # type: ignore[union-attr]
+        columns.sends[0] = columns.sends[0]._replace(path=-1, function=-1)
+        (finding,) = found(recording, "slow-receiver")
+        assert finding.path == package, "where no line of the user's sends"
+
+
+@pytest.mark.django_db
+class TestSlowInTransaction:
+    def test_one_that_keeps_a_transaction_waiting(self, clock: FakeClock) -> None:
+        def calls_the_bank(**_: Any) -> None:
+            query()
+            clock.pass_(10 * MS)
+
+        with (
+            listening(stocked, calls_the_bank),
+            queries_take(clock, 50 * MS),
+            signal_panel.record(clock=clock) as recording,
+            transaction.atomic(),
+        ):
+            stocked.send("shelf")
+        (finding,) = found(recording, "slow-in-transaction")
+        claim = "calls_the_bank kept a transaction open for 10.0\u202fms, not counting its queries."
+        assert finding.claim == claim
+        assert (finding.path, finding.spans, finding.cost_ns) == (__file__, (1,), 10 * MS)
+
+    def test_its_queries_are_what_the_transaction_is_for(self, clock: FakeClock) -> None:
+        with (
+            listening(stocked, lambda **_: (query(), clock.pass_(10 * MS - 1))),
+            queries_take(clock, 5 * MS),
+            signal_panel.record(clock=clock) as recording,
+            transaction.atomic(),
+        ):
+            stocked.send("shelf")
+        assert rules(recording) == []
+
+    def test_it_is_told_and_not_the_slow_receiver(self, clock: FakeClock) -> None:
+        with (
+            listening(stocked, takes(clock, 90 * MS)),
+            signal_panel.record(clock=clock) as recording,
+            transaction.atomic(),
+        ):
+            stocked.send("shelf")
+            stocked.send("shelf")
+        assert rules(recording) == ["slow-in-transaction"]
+        (finding,) = found(recording, "slow-in-transaction")
+        assert "kept 2 transactions open for 180\u202fms" in finding.claim
+
+    @pytest.mark.django_db(transaction=True)
+    def test_outside_of_transactions_and_on_commit_it_is_none(self, clock: FakeClock) -> None:
+        with listening(stocked, takes(clock, 15 * MS)), signal_panel.record(clock=clock) as recording:
+            stocked.send("shelf")
+            with transaction.atomic():
+                transaction.on_commit(lambda: stocked.send("shelf"))
+        assert [send.on_commit for send in recording.sends] == [False, True]
+        assert rules(recording) == []
+
+
+@pytest.mark.django_db
+class TestQueriesInReceiver:
+    def test_one_statement_again_and_again(self, clock: FakeClock) -> None:
+        def looks_up(**_: Any) -> None:
+            query(5)
+
+        with (
+            listening(stocked, looks_up),
+            queries_take(clock, MS),
+            signal_panel.record(clock=clock) as recording,
+        ):
+            stocked.send("shelf")
+        (finding,) = found(recording, "queries-in-receiver")
+        claim = "looks_up executed SELECT … FROM shop_book 5 times; all but the first took 4.00\u202fms."
+        assert finding.claim == claim
+        assert finding.path == __file__
+        assert (finding.spans, finding.cost_ns) == ((1,), 4 * MS)
+        assert rules(recording) == ["queries-in-receiver"]
+
+    def test_four_times_are_none(self) -> None:
+        with listening(stocked, lambda **_: query(4)), signal_panel.record() as recording:
+            stocked.send("shelf")
+        assert rules(recording) == []
+
+    def test_five_statements_are_none(self) -> None:
+        def asks(**_: Any) -> None:
+            for table in ("book", "author", "order", "order_books"):
+                query(sql=f"SELECT * FROM shop_{table} WHERE id = %s")
+            query(sql="UPDATE shop_author SET name = %s")
+
+        with listening(stocked, asks), signal_panel.record() as recording:
+            stocked.send("shelf")
+        assert rules(recording) == []
+
+    def test_the_same_in_calls_that_different_lines_cause_is_none(self) -> None:
+        with listening(stocked, lambda **_: query()), signal_panel.record() as recording:
+            stocked.send("shelf")
+            stocked.send("shelf")
+            stocked.send("shelf")
+            stocked.send("shelf")
+            stocked.send("shelf")
+        assert rules(recording) == []
+
+    def test_two_statements_in_one_loop_are_one_finding(self, clock: FakeClock) -> None:
+        def looks_up(**_: Any) -> None:
+            for _each in range(6):
+                query()
+                query(sql="SELECT * FROM shop_author WHERE id = %s")
+
+        with (
+            listening(stocked, looks_up),
+            queries_take(clock, MS),
+            signal_panel.record(clock=clock) as recording,
+        ):
+            stocked.send("shelf")
+        (finding,) = found(recording, "queries-in-receiver")
+        assert finding.claim == (
+            "looks_up executed 2 statements up to 6 times each (SELECT … FROM shop_book); "
+            "all but the first of each took 10.0\u202fms."
+        )
+        assert rules(recording) == ["queries-in-receiver"]
+
+    def test_saves_in_a_loop_are_a_loop_of_saves(self, clock: FakeClock) -> None:
+        def stores(**_: Any) -> None:
+            for title in "abcdefghij":
+                Book.objects.create(title=title)
+
+        with (
+            listening(stocked, stores),
+            queries_take(clock, MS),
+            signal_panel.record(clock=clock) as recording,
+        ):
+            stocked.send("shelf")
+        assert rules(recording) == ["repeated-send"]
+
+    def test_the_receiver_is_not_slow_too_where_its_queries_are(self, clock: FakeClock) -> None:
+        with (
+            listening(stocked, lambda **_: query(10)),
+            queries_take(clock, 10 * MS),
+            signal_panel.record(clock=clock) as recording,
+        ):
+            stocked.send("shelf")
+        assert rules(recording) == ["queries-in-receiver"]
+
+    def test_one_query_for_each_of_many_sends_that_no_line_of_the_user_s_made(self) -> None:
+        def audits(**_: Any) -> None:
+            query()
+
+        with listening(stocked, audits), signal_panel.record() as recording:
+            for _ in range(5):
+                stocked.send("shelf")
+        assert [finding.spans for finding in found(recording, "queries-in-receiver")] == [(1, 3, 5, 7, 9)]
+
+
+class TestInitReceiver:
+    def test_one_that_takes_time_for_each_row(self, clock: FakeClock) -> None:
+        def parses(**_: Any) -> None:
+            clock.pass_(MS // 4)
+
+        with listening(post_init, parses, sender=Book), signal_panel.record(clock=clock) as recording:
+            for _ in range(21):
+                Book()
+        (finding,) = found(recording, "init-receiver")
+        assert finding.claim == "parses ran for each of 21 instances: 5.25\u202fms in all."
+        assert finding.path == __file__
+        assert (len(finding.spans), finding.cost_ns) == (21, 21 * MS // 4)
+        assert rules(recording) == ["init-receiver"]
+
+    @pytest.mark.parametrize(("rows", "each"), [(19, MS), (20, MS // 4), (21, MS // 4 - 1)])
+    def test_fewer_rows_or_less_time_are_none(self, clock: FakeClock, rows: int, each: int) -> None:
+        with (
+            listening(post_init, takes(clock, each), sender=Book),
+            signal_panel.record(clock=clock) as recording,
+        ):
+            for _ in range(rows):
+                Book()
+        assert rules(recording) == []
+
+    @pytest.mark.django_db
+    def test_one_that_makes_a_query_for_each_row(self) -> None:
+        def counts(**_: Any) -> None:
+            query()
+
+        with listening(post_init, counts, sender=Book), signal_panel.record(clock=FakeClock()) as recording:
+            for _ in range(20):
+                Book()
+        assert rules(recording) == ["init-receiver"]
+        (finding,) = found(recording, "init-receiver")
+        assert finding.claim.startswith("counts ran for each of 20 instances, with 20 queries: ")
+
+    @pytest.mark.django_db
+    def test_other_signals_of_models_are_none(self, clock: FakeClock) -> None:
+        with (
+            listening(post_save, takes(clock, MS // 4), sender=Author),
+            signal_panel.record(clock=clock) as recording,
+        ):
+            for _ in range(20):
+                Author.objects.create(name="Ursula")
+        assert rules(recording) == ["repeated-send"]
+
+
+class TestThreadHop:
+    @staticmethod
+    def hops(method: str, nanoseconds: int) -> signal_panel.Recording:
+        def sync_one(**_: Any) -> None:
+            pass
+
+        async def async_one(**_: Any) -> None:
+            pass
+
+        async def view() -> None:
+            await stocked.asend("shelf")
+
+        with listening(stocked, sync_one, async_one), signal_panel.record(clock=FakeClock()) as recording:
+            if method == "asend":
+                asyncio.run(view())
+            else:
+                stocked.send("shelf")
+        assert recording.columns.hops == {0: 0}
+        recording.columns.hops[0] = nanoseconds
+        return recording
+
+    def test_a_sync_receiver_of_asend(self) -> None:
+        recording = self.hops("asend", 2 * MS)
+        (finding,) = found(recording, "thread-hop")
+        assert (
+            finding.claim
+            == "asend of stocked took 2.00\u202fms to run sync receivers (sync_one) in a thread."
+        )
+        assert (finding.path, finding.line) == (__file__, line_of("await stocked.asend", self.hops))
+        assert (finding.spans, finding.cost_ns) == ((0,), 2 * MS)
+
+    def test_an_async_receiver_of_send(self) -> None:
+        recording = self.hops("send", 2 * MS)
+        (finding,) = found(recording, "thread-hop")
+        assert (
+            finding.claim == "send of stocked took 2.00\u202fms to run async receivers (async_one) in a loop."
+        )
+
+    @pytest.mark.parametrize("method", ["send", "asend"])
+    def test_a_little_less_is_none(self, method: str) -> None:
+        assert rules(self.hops(method, 2 * MS - 1)) == []
+
+    def test_django_s_own_send_is_none(self) -> None:
+        recording = self.hops("asend", 2 * MS)
+        recording.columns.sends[0] = recording.columns.sends[0]._replace(path=-1, function=-1)
+        assert rules(recording) == []
