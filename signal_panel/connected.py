@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import gc
 import sys
+import threading
 import weakref
 from collections import defaultdict
 from collections.abc import Hashable, Iterable
-from functools import cached_property
 from types import MethodType
 from typing import Any, Literal, NamedTuple
 
@@ -24,6 +24,8 @@ from signal_panel import naming
 
 UNKNOWN = "?"
 """In place of a sender's name: no object with its ``id`` was found."""
+
+_Lock = type(threading.Lock())
 
 ANY_SENDER = id(None)
 """The second part of the key of a receiver that listens to all senders."""
@@ -68,32 +70,35 @@ class _Entry(NamedTuple):
 
 
 def snapshot() -> list[Connected]:
-    """All receivers connected now: signal by signal, in the order in which each calls them.
+    """All receivers connected now: signal by signal, each in the order of connecting.
 
     The receivers live as long as the snapshot does.
     """
     found = [(signal, name, _entries(signal)) for signal, name in naming.named_signals()]
     senders = _Senders(entry for _, _, entries in found for entry in entries)
-    dying = _Dying()
     rows = []
+    held_once = set()
     for signal, name, entries in found:
-        hidden = _hidden(signal, entries) if entries else set()
+        hidden = _surely_hidden(signal, entries)
         for entry in entries:
-            # First of all: from when it is looked at on, we hold it too.
-            is_dying = type(entry.held) is weakref.ref and dying.is_so(entry.held)
-            receiver, is_weak, is_dead = _look_at(entry.held)
+            receiver, is_weak, is_dead, holders = _look_at(entry.held)
+            if holders == 1:  # of a receiver that comes again the snapshot is a holder too
+                held_once.add(id(receiver))
             state: State = "live"
             if is_dead or (entry.sender is not None and entry.sender() is None):
                 state = "dead"
             elif id(entry.held) in hidden:
                 state = "stale"
-            elif is_dying:
-                state = "dying"
             uid, sender = _uid(entry.key[0], receiver), senders.name(entry)
             rows.append(
                 Connected(signal, name, entry.key, receiver, entry.is_async, sender, uid, is_weak, state)
             )
-    return rows
+    # They can't have died meanwhile, and who has one holder and is in the cache has no other.
+    dying = held_once and held_once & _remembered_by_django()
+    return [
+        row._replace(state="dying") if row.state == "live" and id(row.receiver) in dying else row
+        for row in rows
+    ]
 
 
 def connected_twice(rows: Iterable[Connected]) -> list[list[Connected]]:
@@ -151,15 +156,45 @@ def _entries(signal: Signal) -> list[_Entry]:
     return entries
 
 
-def _look_at(held: Any) -> tuple[Any, bool, bool]:
-    """The receiver, whether it is only weakly held, and whether it has died."""
+def _look_at(held: Any) -> tuple[Any, bool, bool, int | None]:
+    """The receiver, whether it is weakly held, whether it has died, and how many hold it where that tells."""
     kind = type(held)
-    if kind is weakref.WeakMethod and held._meth_type is not MethodType:
-        return None, True, not held._alive  # to look at it would be to make one, of the user's own type
-    if kind is weakref.ref or kind is weakref.WeakMethod:
-        receiver = held()
-        return receiver, True, receiver is None
-    return held, False, False
+    if kind is weakref.ref:
+        receiver, references = _count(held)
+        return receiver, True, receiver is None, references - _NOBODY
+    if kind is not weakref.WeakMethod:
+        return held, False, False, None
+    if held._meth_type is not MethodType:
+        return None, True, not held._alive, None  # it would be made anew, by a type of the user's
+    receiver = held()
+    return receiver, True, receiver is None, None
+
+
+def _count(reference: weakref.ref[Any]) -> tuple[Any, int]:
+    thing = reference()
+    return thing, sys.getrefcount(thing)
+
+
+def _references_of_nobody() -> int:
+    class Thing:
+        pass
+
+    held = [Thing()]
+    return _count(weakref.ref(held[0]))[1] - len(held)
+
+
+_NOBODY = _references_of_nobody()
+"""What ``_count`` counts of an object that nobody holds, which depends on the Python."""
+
+
+def _remembered_by_django() -> set[int]:
+    """The ``id``s of what is in Django's cache of signatures, which ``connect`` fills under ``DEBUG`` alone.
+
+    The garbage collector lists what the cache holds: its keys are tuples that begin with the function. To ask
+    the cache itself would hash the receiver, and make it stay longer.
+    """
+    cache = getattr(signatures, "_get_func_parameters", None)
+    return {id(held[0]) for held in gc.get_referents(cache) if type(held) is tuple and held}
 
 
 def _uid(part: Any, receiver: Any) -> str | None:
@@ -173,6 +208,18 @@ def _uid(part: Any, receiver: Any) -> str | None:
 def _is_id(part: Any) -> bool:
     """Whether it is what Django knows a function or a bound method by."""
     return type(part) is int or (type(part) is tuple and all(type(number) is int for number in part))
+
+
+def _surely_hidden(signal: Signal, entries: list[_Entry]) -> set[int]:
+    hidden = _hidden(signal, entries)
+    if hidden:
+        # Another thread may be connecting it, and about to clear the cache; it holds the lock meanwhile. We
+        # must not: the garbage collector may come, and with it somebody who connects.
+        lock = naming.instance_dict(signal).get("lock")
+        if type(lock) is _Lock and lock.locked():
+            return set()
+        hidden &= _hidden(signal, _entries(signal))
+    return hidden
 
 
 def _hidden(signal: Signal, entries: list[_Entry]) -> set[int]:
@@ -198,49 +245,6 @@ def _hidden(signal: Signal, entries: list[_Entry]) -> set[int]:
         hidden |= listening.get(ANY_SENDER, nobody) - has
         hidden |= listening.get(id(sender), nobody) - has
     return hidden
-
-
-class _Dying:
-    """Tells receivers that nothing holds but Django's cache of signatures.
-
-    ``connect`` fills it under ``DEBUG`` alone, so they are called in development and never in production.
-    """
-
-    def __init__(self) -> None:
-        self._seen: dict[int, bool] = {}  # by id: after the first time the snapshot holds the receiver too
-
-    def is_so(self, reference: weakref.ref[Any]) -> bool:
-        """Whether what is behind the reference is such a receiver."""
-        receiver_id = id(reference())
-        answer = self._seen.get(receiver_id)
-        if answer is None:
-            # One holder, and the cache is a holder: then there is no other.
-            answer = _references(reference) == _HELD_ONCE and receiver_id in self._in_cache
-            self._seen[receiver_id] = answer
-        return answer
-
-    @cached_property
-    def _in_cache(self) -> set[int]:
-        # The garbage collector lists what the cache holds; asking the cache itself would hash the receiver,
-        # and keep it for longer. Its keys are tuples that begin with the function.
-        cache = getattr(signatures, "_get_func_parameters", None)
-        return {id(held[0]) for held in gc.get_referents(cache) if type(held) is tuple and held}
-
-
-def _references(reference: weakref.ref[Any]) -> int:
-    return sys.getrefcount(reference())
-
-
-def _held_once() -> int:
-    class Thing:
-        pass
-
-    holder = [Thing()]
-    return _references(weakref.ref(holder[0]))
-
-
-_HELD_ONCE = _held_once()
-"""What ``_references`` says of an object with one holder, which depends on the Python."""
 
 
 class _Senders:

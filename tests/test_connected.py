@@ -425,6 +425,25 @@ class TestTheStale:
         caching.connect(receive, sender=Loud)
         assert states(caching) == ["live"] * 3
 
+    def test_none_while_another_thread_connects(self) -> None:
+        self.add_behind_its_back(areceive)
+        with caching.lock:  # the cache is cleared before it lets go
+            assert states(caching) == ["live", "live"]
+
+    def test_none_that_another_thread_has_connected_meanwhile(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.add_behind_its_back(areceive)
+
+        class Lock:
+            """Lets the other thread finish as soon as somebody asks for it."""
+
+            def locked(self) -> bool:
+                caching.sender_receivers_cache.clear()
+                return False
+
+        monkeypatch.setattr(connected, "_Lock", Lock)
+        monkeypatch.setattr(caching, "lock", Lock())
+        assert states(caching) == ["live", "live"]
+
     def test_none_where_the_cache_is_made_anew(self) -> None:
         caching.sender_receivers_cache.pop(Book)
         self.add_behind_its_back(areceive)
