@@ -21,11 +21,11 @@ from signal_panel.templating import render, thousands
 ROWS = 500
 """How many rows a table shows; the others are added up in one."""
 
-CONNECTED_ROWS = 5_000
+CONNECTED_ROWS = 2_000
 """The same of the connections, of which none should be missing in a project of any usual size."""
 
-SPANS_ACROSS = 300_000
-"""Of how many spans requests are added up: more would take longer than anybody waits for a table."""
+LETTERS_ACROSS = 4_000_000
+"""Of how much JSON requests are added up, which is some 300,000 spans: more would keep people waiting."""
 
 Stats = dict[str, Any]
 
@@ -158,9 +158,9 @@ def _across(asked: Asked) -> dict[str, Any]:
     this = asked.request
     others = sorted(asked.others(), key=lambda other: -other.stats["started_at"])
     recordings = {this.id: this.recording}
-    room = SPANS_ACROSS - _spans(this)
+    room = LETTERS_ACROSS - len(this.stats["recording"])
     for other in others:
-        room -= _spans(other)
+        room -= len(other.stats["recording"])
         if room < 0:
             break
         recordings[other.id] = other.recording
@@ -178,11 +178,6 @@ def _across(asked: Asked) -> dict[str, Any]:
         "receivers": tables.bounded(whole.receivers, ROWS),
         "signals": tables.bounded(whole.signals, ROWS),
     }
-
-
-def _spans(stored: Stored) -> int:
-    stats = stored.stats
-    return int(stats["sends"] + stats["calls"] - stats["dropped"])
 
 
 def _chosen(asked: Asked, others: Sequence[Stored]) -> Stored | None:

@@ -340,12 +340,12 @@ class TestAcross:
         assert "No other request is stored" in html
         assert "Added up: the one request that is stored." in html
 
-    def test_requests_of_too_many_spans_are_left_out_and_told(
+    def test_requests_that_are_too_large_are_left_out_and_told(
         self, client: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         for address in ("/many/", "/order/", "/order/"):
             client.get(address)
-        monkeypatch.setattr(sheets, "SPANS_ACROSS", 100)
+        monkeypatch.setattr(sheets, "LETTERS_ACROSS", 30_000)
         html = ask(client, "across").content.decode()
         assert "Added up: the last 2 of 3 stored requests." in html
         assert "count_page" not in html
