@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from debug_toolbar.store import get_store
+from debug_toolbar.store import MemoryStore, get_store
 from django.dispatch import Signal
 from django.test import Client
 from django.urls import reverse
@@ -169,6 +169,31 @@ def test_a_function_of_ours_that_fails_changes_no_response(
     for request_id in stored_requests():
         query = {"request_id": request_id, "panel_id": "SignalTimelinePanel"}
         assert client.get(reverse("djdt:render_panel"), query).status_code == 200
+
+
+class FullStore(MemoryStore):
+    """A store that takes nothing of ours."""
+
+    @classmethod
+    def save_panel(cls, request_id: str, panel_id: str, data: Any = None) -> None:
+        if panel_id == "SignalTimelinePanel":
+            raise OSError("no space left")
+        super().save_panel(request_id, panel_id, data)
+
+
+def test_a_store_that_can_keep_nothing_changes_no_response(
+    client: Client, unharmed: dict[str, Any], settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    for path in PATHS:
+        unharmed[path] = what_the_client_gets(client.get(path))
+    config = {**settings.DEBUG_TOOLBAR_CONFIG, "TOOLBAR_STORE_CLASS": f"{__name__}.FullStore"}
+    settings.DEBUG_TOOLBAR_CONFIG = config
+    for path in PATHS:
+        caplog.clear()
+        assert what_the_client_gets(client.get(path)) == unharmed[path]
+        assert "no space left" in caplog.text
+    query = {"request_id": stored_requests()[-1], "panel_id": "SignalTimelinePanel"}
+    assert client.get(reverse("djdt:render_panel"), query).status_code == 200
 
 
 def what_is_shown(client: Client) -> Iterator[str]:

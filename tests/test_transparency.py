@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
+import subprocess
+import sys
 import warnings
 import weakref
 from collections.abc import Callable, Coroutine, Iterator
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -185,3 +189,39 @@ def test_a_way_to_send_has_its_name(method: str, patched: bool, monkeypatch: pyt
         with signal_panel.record():
             assert error() == plain
             assert getattr(Signal, method).__qualname__ == f"Signal.{method}"
+
+
+WEB_PROCESS = """
+from django.conf import settings
+from django.dispatch import Signal
+
+before = dict(vars(Signal))
+settings.DEBUG_TOOLBAR_CONFIG["TOOLBAR_STORE_CLASS"] = "debug_toolbar.store.MemoryStore"
+
+from django.core.{interface} import get_{interface}_application
+
+def is_untouched():
+    return vars(Signal).keys() == before.keys() and all(vars(Signal)[name] is before[name] for name in before)
+
+application = get_{interface}_application()
+assert is_untouched()
+
+from debug_toolbar.store import get_store
+from django.test import Client
+
+assert Client().get("/plain/").status_code == 200
+assert len([*get_store().request_ids()]) == 1
+assert is_untouched()
+"""
+
+
+@pytest.mark.parametrize("interface", ["wsgi", "asgi"])
+def test_a_web_process_in_which_nothing_is_being_recorded_has_django_s_own_methods(interface: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WEB_PROCESS.format(interface=interface)],
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"},
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
