@@ -335,3 +335,32 @@ class TestInTheExampleProject:
 
     def test_wrong_arguments(self) -> None:
         assert self.manage("--twice", "--unheard").returncode == 2
+
+
+def test_the_exit_code_for_a_ci_job(tmp_path: Path) -> None:
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "__init__.py").write_text("urlpatterns = []\n")
+    (tmp_path / "library" / "models.py").write_text(
+        "from django.dispatch import Signal\n"
+        "lent = Signal()\n"
+        "def note(**named): pass\n"
+        "lent.connect(note)\n"
+        "lent.connect(note, dispatch_uid='note')\n"
+    )
+    (tmp_path / "settings.py").write_text(
+        "INSTALLED_APPS = ['signal_panel', 'library']\nROOT_URLCONF = 'library'\nSECRET_KEY = 'tests'\n"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-m", "django", "signals", "--twice", "--settings=settings", "--no-color"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(EXAMPLE.parent), str(tmp_path)])},
+        capture_output=True,
+        text=True,
+    )
+    assert answer.returncode == 1
+    assert answer.stdout == (
+        "library.models.lent\n"
+        "  library.models.note  library/models.py:3\n"
+        "  library.models.note  library/models.py:3  dispatch_uid note\n"
+    )
+    assert answer.stderr == "CommandError: 1 receiver connected twice.\n"
