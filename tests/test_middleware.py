@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,10 +14,11 @@ from debug_toolbar.panels import Panel
 from debug_toolbar.store import get_store
 from debug_toolbar.toolbar import DebugToolbar
 from django.core.handlers.asgi import ASGIHandler
+from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import request_finished, request_started
 from django.dispatch import Signal
 from django.http import HttpRequest, HttpResponse
-from django.test import AsyncClient, Client, override_settings
+from django.test import AsyncClient, Client, RequestFactory, override_settings
 
 import signal_panel
 from signal_panel import Recording
@@ -51,6 +53,14 @@ class NoisyPanel(Panel):
     title = nav_title = content = "Noisy"
 
     def generate_stats(self, request: HttpRequest, response: HttpResponse) -> None:
+        heard_by_middleware.send(sender=Panel)
+
+
+class PanelNoisyFromTheStart(NoisyPanel):
+    """One that sends as soon as it is made, too."""
+
+    def __init__(self, toolbar: Any, get_response: Any) -> None:
+        super().__init__(toolbar, get_response)
         heard_by_middleware.send(sender=Panel)
 
 
@@ -235,6 +245,28 @@ class TestWhatIsNotRecorded:
         assert current_request() is not first
         request_finished.send(sender=None)
 
+    def test_one_whose_response_is_never_closed_ends_with_the_next(self) -> None:
+        handler = WSGIHandler()
+        environ = RequestFactory().get("/plain/").environ
+        handler(environ, lambda *_: None)
+        first = current_request()
+        assert first is not None
+        handler(environ, lambda *_: None).close()
+        assert current_request() is None
+        assert names(recording().sends) == ["request_started", "request_finished"]
+        assert names(first.recording.sends) == ["request_started"]
+
+    def test_one_that_no_view_answers_is_given_up_before_it_is_finished(self) -> None:
+        seen = []
+
+        def hears(**named: Any) -> None:
+            seen.append((current_request(), Signal.send.__module__))
+
+        request_finished.connect(hears)
+        Client().get("/nowhere/?without-toolbar")
+        request_finished.disconnect(hears)
+        assert seen == [(None, "django.dispatch.dispatcher")]
+
     def test_one_that_is_never_finished_ends_with_its_context(self) -> None:
         async def unfinished() -> None:
             await request_started.asend(sender=None, scope={})
@@ -251,7 +283,8 @@ class TestWhatIsNotRecorded:
         assert Signal.send.__module__ == "django.dispatch.dispatcher"
 
     def test_the_toolbar_s_own_signals(self, requests: WsgiAndAsgi, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(DebugToolbar, "_panel_classes", [NoisyPanel, SignalTimelinePanel, NoisyPanel])
+        panels = [PanelNoisyFromTheStart, SignalTimelinePanel, NoisyPanel]
+        monkeypatch.setattr(DebugToolbar, "_panel_classes", panels)
         heard: list[Any] = []
         heard_by_middleware.connect(hears := lambda **named: heard.append(named))
         requests.get("/template/")
@@ -308,6 +341,20 @@ def test_the_middleware_is_async_where_what_it_wraps_is() -> None:
 
     assert iscoroutinefunction(SignalPanelMiddleware(answer))
     assert not iscoroutinefunction(SignalPanelMiddleware(lambda request: HttpResponse()))
+
+
+def test_under_wsgi_nothing_is_async(monkeypatch: pytest.MonkeyPatch) -> None:
+    files: list[str] = []
+
+    def send(**named: Any) -> None:
+        frame = sys._getframe()
+        while frame := frame.f_back:  # type: ignore[assignment]
+            files.append(frame.f_code.co_filename)
+
+    monkeypatch.setattr(page_streamed, "send", send, raising=False)
+    Client(raise_request_exception=False).get("/failing/")
+    assert any("signal_panel" in file for file in files)
+    assert not any("asgiref" in file for file in files)
 
 
 def test_a_response_that_renders_itself_in_its_own_way_is_rendered(requests: WsgiAndAsgi) -> None:
