@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +16,8 @@ from django.test import Client, override_settings
 from django.urls import path, reverse
 
 from signal_panel import sheets
+from tests.payloads import PAYLOADS
+from tests.senders import all_named
 from tests.shop.models import Book
 from tests.stores import stored_requests
 from tests.urls import urlpatterns as shop
@@ -39,6 +42,14 @@ def mend(request: Any) -> HttpResponse:
     return HttpResponse(PAGE)
 
 
+def hostile(request: Any) -> HttpResponse:
+    """Sends what is named by the payloads, and is connected while it runs."""
+    with all_named(PAYLOADS) as senders:
+        for sender in senders:
+            sender.send()
+    return HttpResponse(PAGE)
+
+
 class Forgotten:
     """Hears nothing, since nobody holds it."""
 
@@ -53,7 +64,7 @@ def forgetful(request: Any) -> HttpResponse:
     return HttpResponse(PAGE)
 
 
-urlpatterns = [path("mend/", mend), path("forgetful/", forgetful), *shop]
+urlpatterns = [path("mend/", mend), path("forgetful/", forgetful), path("hostile/", hostile), *shop]
 
 
 @pytest.fixture(params=STORES)
@@ -87,6 +98,19 @@ def connect() -> Iterator[Callable[..., None]]:
     yield connect
     mended.receivers[:] = before
     mended.sender_receivers_cache.clear()
+
+
+class Elements(HTMLParser):
+    """The names of all elements and attributes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+        self.attributes: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.names.add(tag)
+        self.attributes.update(name for name, _ in attrs)
 
 
 def ask(client: Client, table: str, request_id: str | None = None, **query: Any) -> Any:
@@ -177,6 +201,23 @@ class TestView:
         html = ask(client, table).content.decode()
         assert "<script>" not in html
         assert "<b>" not in html
+
+    @pytest.mark.parametrize("table", TABLES)
+    def test_hostile_names_make_no_elements_and_no_attributes(self, client: Client, table: str) -> None:
+        client.get("/hostile/")
+        client.get("/hostile/")
+        found = Elements()
+        found.feed(ask(client, table).content.decode())
+        assert found.names <= {
+            *("section", "table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td", "span", "button"),
+            *("form", "input", "label", "select", "option", "p"),
+        }
+        assert found.attributes <= {
+            *("aria-label", "aria-sort", "class", "colspan", "scope", "title", "type"),
+            *("action", "method", "name", "value", "selected"),
+            *("data-djsp-copy", "data-djsp-do", "data-djsp-kinds", "data-djsp-sheet", "data-djsp-spans"),
+            "data-djsp-value",
+        }
 
     def test_the_panel_links_to_each(self, client: Client) -> None:
         client.get("/order/")
