@@ -155,6 +155,23 @@ class TestWhatIsConnected:
         assert row().receiver.__self__ is loud
         assert (row().is_weak, row().uid, row().state) == (True, None, "live")
 
+    def test_a_method_of_a_type_of_its_own_is_not_made_anew(self) -> None:
+        class Method:
+            made = 0
+
+            def __init__(self, function: Any, owner: Any) -> None:
+                self.__func__, self.__self__ = function, owner
+                type(self).made += 1
+
+            def __call__(self, **named: object) -> None:
+                pass
+
+        owner = Service()
+        plain.connect(Method(receive, owner))
+        assert (row().receiver, row().is_weak, row().state) == (None, True, "live")
+        del owner
+        assert (row().state, Method.made) == ("dead", 1)
+
     def test_a_partial(self) -> None:
         receiver = functools.partial(receive, more=1)
         plain.connect(receiver)
@@ -249,6 +266,12 @@ class TestSenders:
     def test_a_string(self) -> None:
         plain.connect(receive, sender=f"{Service.__name__} of nobody")
         assert row().sender == "?"
+
+    def test_a_string_that_a_module_has(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        sender = "".join(["a ", "string"])
+        monkeypatch.setitem(globals(), "SENDER", sender)
+        plain.connect(receive, sender=sender)
+        assert [row().sender, row().sender] == ["str()", "str()"]
 
     def test_one_that_a_module_got_since(self, monkeypatch: pytest.MonkeyPatch) -> None:
         class Local:
@@ -503,6 +526,11 @@ class TestConnectedTwice:
         plain.connect(receive, sender=Book, dispatch_uid="b")
         book = "tests.shop.models.Book"
         assert self.groups() == [[(book, "a"), (book, "b")]]
+
+    def test_one_that_python_did_not_define(self) -> None:
+        plain.connect(print)
+        plain.connect(print, dispatch_uid="again")
+        assert self.groups() == [[(None, None), (None, "again")]]
 
     def test_a_method_of_one_object(self) -> None:
         loud = Loud()
