@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import sys
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -360,6 +361,28 @@ def test_under_wsgi_nothing_is_async(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_response_that_renders_itself_in_its_own_way_is_rendered(requests: WsgiAndAsgi) -> None:
     assert requests.get("/own-rendering/").content.startswith(b"<!doctype html>")
     assert "rendering" in [phase.name for phase in recording().phases]
+
+
+def test_who_has_claimed_a_request_is_told_where_the_database_can_be_used() -> None:
+    told = []
+
+    def when_finished() -> None:
+        with pytest.raises(RuntimeError, match="no running event loop"):
+            asyncio.get_running_loop()
+        told.append(threading.current_thread())
+
+    request_started.send(sender=None, environ={})
+    current_request().claim(when_finished)  # type: ignore[union-attr]
+    request_finished.send(sender=None)
+    assert told == [threading.current_thread()]  # whose connections Django has closed
+
+    async def handle() -> None:
+        await request_started.asend(sender=None, scope={})
+        current_request().claim(when_finished)  # type: ignore[union-attr]
+        await request_finished.asend(sender=None)
+
+    asyncio.run(handle())
+    assert len(told) == 2
 
 
 def test_what_outlives_its_request_marks_no_phase() -> None:
