@@ -264,6 +264,14 @@ class TestDeadReceiver:
         stocked.connect(lambda **_: None)
         assert rules(send()) == ["dead-receiver"]
 
+    def test_one_that_nothing_in_the_recording_was_for_is_none(self, settings: Any) -> None:
+        settings.DEBUG = True
+        self.connect()
+        with signal_panel.record() as recording:
+            pass
+        assert [connection.state for connection in recording.connections if "remembers" in str(connection)]
+        assert rules(recording) == []
+
     def test_one_that_is_held_is_none(self, settings: Any) -> None:
         settings.DEBUG = True
 

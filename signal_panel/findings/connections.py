@@ -161,14 +161,16 @@ def dead_receiver(facts: Facts) -> Iterator[Finding]:
     """A weakly connected receiver that nothing else holds: it has died, or will where ``DEBUG`` is off.
 
     It costs no time. A method dies with its instance, which is what weak connections are for; so may a
-    function, once it has been called.
+    function, once it has been called. Only those are told that something in the recording was for.
     """
+    sent = {facts.signal(kind) for kind in facts.send_kinds}
     for alike in _by_definition(facts):
         gone = [
             connection
             for connection in alike
             if connection.is_weak
             and connection.receiver is not None
+            and (connection.signal in sent or connection.site is not None)
             and definition_of(connection.receiver, connection.path)[0] != METHOD
             and not is_installed(connection.path or "")
             and (

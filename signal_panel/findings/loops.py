@@ -45,13 +45,17 @@ class Turn(NamedTuple):
 
 @dataclass
 class Loop:
-    """Sends from one line. ``turns`` are by the receiver call around them, or -1."""
+    """Sends from one line.
+
+    ``turns`` are by the receiver call around them, or -1. ``has_statements``: each round executes its own.
+    """
 
     family: str
     place: Place
     senders: list[str] = field(default_factory=list)
     spans: list[int] = field(default_factory=list)
     turns: dict[int, list[Turn]] = field(default_factory=lambda: defaultdict(list))
+    has_statements: bool = False
 
     @property
     def rounds(self) -> int:
@@ -88,10 +92,12 @@ def _loop(facts: Facts, family: str, kinds: list[int]) -> Loop:
         if sum(len(facts.spans[kind]) for kind in same_sender) < at_least:
             continue
         for parent, sends in _by_parent(facts, same_sender).items():
-            rounds, times = _operations(facts, family, sends)
-            if rounds >= at_least:
+            found = _operations(facts, family, sends)
+            if found.things >= at_least:
                 began, ended = facts.columns.start[sends[0]], facts.end(sends[-1])
-                loop.turns[parent].append(Turn(began, ended, rounds, sum(times), max(times)))
+                lasted, longest = sum(found.times), max(found.times)
+                loop.turns[parent].append(Turn(began, ended, found.things, lasted, longest))
+                loop.has_statements |= found.have_statements
                 loop.spans += sends
                 loop.senders.append(facts.sender(same_sender[0]))
     loop.spans.sort()
@@ -113,8 +119,15 @@ def _by_parent(facts: Facts, kinds: list[int]) -> dict[int, list[int]]:
     return by_parent
 
 
-def _operations(facts: Facts, family: str, sends: list[int]) -> tuple[int, list[int]]:
-    """How many different things the sends are about, and how long each operation on one took."""
+class _Operations(NamedTuple):
+    """How many different things sends are about, how long each operation took, and if by a statement."""
+
+    things: int
+    times: list[int]
+    have_statements: bool
+
+
+def _operations(facts: Facts, family: str, sends: list[int]) -> _Operations:
     columns = facts.columns
 
     def times(pairs: Iterable[tuple[int, int]]) -> list[int]:
@@ -122,15 +135,16 @@ def _operations(facts: Facts, family: str, sends: list[int]) -> tuple[int, list[
 
     if family == M2M:
         took = times(zip(sends[::2], sends[1::2], strict=False))
-        return len(took), took
+        return _Operations(len(took), took, True)
     if family not in (SAVE, DELETE):
-        return len(sends), [columns.time[send] for send in sends]
+        return _Operations(len(sends), [columns.time[send] for send in sends], False)
     roles = [facts.model_signal(columns.kind[send]) for send in sends]
     done = [send for send, role in zip(sends, roles, strict=True) if role in _AFTER]
+    things = sum(send not in columns.again for send in done)
     took = times(_pairs(sends, roles))
     if len(took) < len(done):  # a whole queryset was deleted, with all of one signal before all of the other
-        took = [columns.time[send] for send in sends]
-    return sum(send not in columns.again for send in done), took
+        return _Operations(things, [columns.time[send] for send in sends], False)
+    return _Operations(things, took, True)
 
 
 def _pairs(sends: list[int], roles: list[str]) -> Iterator[tuple[int, int]]:

@@ -15,6 +15,8 @@ from signal_panel.recording import IN_TRANSACTION, NOTHING
 from signal_panel.templating import duration, thousands
 
 _AFTER_THE_RESPONSE = "django.core.signals.request_finished"
+_AROUND_A_QUERY = 2_000_000
+"""Nanoseconds, at most, that it takes to build a query and to make instances of its rows."""
 
 
 def init_receiver(facts: Facts) -> Iterator[Finding]:
@@ -71,9 +73,8 @@ def queries_in_receiver(facts: Facts) -> Iterator[Finding]:
     for receiver, repeated in by_receiver.items():
         again = [query for queries in repeated for query in queries[1:]]
         cost = sum(columns.query_time[query] for query in again)
-        for query in again:
-            facts.tell(columns.query_span[query], columns.query_time[query])
         calls = sorted({columns.query_span[query] for queries in repeated for query in queries})
+        _tell_queries(facts, again)
         most = max(repeated, key=len)
         text = (
             _("%(receiver)s executed %(sql)s %(count)s times; all but the first took %(time)s.")
@@ -97,6 +98,19 @@ def queries_in_receiver(facts: Facts) -> Iterator[Finding]:
             tuple(calls),
             cost,
         )
+
+
+def _tell_queries(facts: Facts, queries: list[int]) -> None:
+    """The findings on queries answer for what the ORM does around each, too."""
+    columns = facts.columns
+    by_call = defaultdict(list)
+    for query in queries:
+        by_call[columns.query_span[query]].append(query)
+    for call, of_call in by_call.items():
+        began = min(columns.query_start[query] for query in of_call)
+        ended = max(columns.query_start[query] + columns.query_time[query] for query in of_call)
+        with_orm = sum(columns.query_time[query] + _AROUND_A_QUERY for query in of_call)
+        facts.tell(call, min(with_orm, ended - began))
 
 
 def _repeated_queries(facts: Facts) -> Iterator[tuple[int, list[int]]]:
@@ -152,12 +166,22 @@ def slow_in_transaction(facts: Facts) -> Iterator[Finding]:
 def slow_receiver(facts: Facts) -> Iterator[Finding]:
     """A receiver that takes long itself, without what it sets off.
 
-    The cost is that time, of each call that is over the threshold.
+    The cost is that time, of each call that is over the threshold. With its queries it may take longer than
+    without: how long these take is also a matter of the disk, of others, and of how far the database is.
     """
+    with_queries = facts.nanoseconds("SLOW_RECEIVER_SQL_MS")
+    without = facts.nanoseconds("SLOW_RECEIVER_MS")
+
+    def time_of(call: int) -> int:
+        time = facts.columns.self_time(call)
+        untold = time - facts.told.get(call, 0)
+        is_slow = untold >= with_queries or min(untold, time - facts.query_time(call)) >= without
+        return untold if is_slow else 0
+
     yield from _slow(
         facts,
         "slow-receiver",
-        lambda call: facts.columns.self_time(call) - facts.told.get(call, 0),
+        time_of,
         _("%(receiver)s took %(time)s itself, not counting what it sent."),
         _("%(receiver)s took %(time)s itself in %(count)s calls, not counting what it sent."),
     )
@@ -208,7 +232,8 @@ def _is_waited_for(facts: Facts, call: int, at_least: float) -> bool:
 def thread_hop(facts: Facts) -> Iterator[Finding]:
     """Sends that go to another thread for their receivers: sync ones of ``asend``, async ones of ``send``.
 
-    The cost is the time on the way there and back, which is no receiver's.
+    The cost is the time on the way there and back, which is no receiver's. One way may be long because the
+    thread was busy: counted are all but the longest.
     """
     columns = facts.columns
     alike = defaultdict(list)
@@ -216,19 +241,24 @@ def thread_hop(facts: Facts) -> Iterator[Finding]:
         kind = columns.kind[send]
         if facts.send(kind).path != NOTHING:  # without, it is Django's own, and its own receivers hop too
             alike[facts.signal(kind), facts.site(kind), facts.method(kind)].append(send)
-    for (signal, place, method), sends in alike.items():
-        cost = sum(columns.hops[send] for send in sends)
+    for (signal, site, method), sends in alike.items():
+        hops = [columns.hops[send] for send in sends]
+        cost = sum(hops) - max(hops)
         if cost < facts.nanoseconds("THREAD_HOP_MS"):
             continue
         for send in sends:
             facts.tell(send, columns.hops[send])
         is_async = method.startswith("a")
-        kinds = {columns.kind[call] for send in sends for call in columns.children.get(send, ())}
-        moved = [kind for kind in sorted(kinds, reverse=True) if facts.definition(kind).is_async != is_async]
+        moved = [
+            call
+            for send in sends
+            for call in columns.children.get(send, ())
+            if facts.definition(columns.kind[call]).is_async != is_async
+        ]
         text = (
-            _("%(method)s of %(signal)s took %(time)s to run sync receivers (%(receivers)s) in a thread.")
+            _("%(method)s of %(signal)s took %(time)s to get %(receivers)s to a thread %(count)s times.")
             if is_async
-            else _("%(method)s of %(signal)s took %(time)s to run async receivers (%(receivers)s) in a loop.")
+            else _("%(method)s of %(signal)s took %(time)s to get %(receivers)s to a loop %(count)s times.")
         )
         yield Finding(
             "thread-hop",
@@ -236,10 +266,11 @@ def thread_hop(facts: Facts) -> Iterator[Finding]:
             % {
                 "method": method,
                 "signal": short(signal),
-                "receivers": some(map(facts.receiver, moved)),
-                "time": duration(cost / 1e6),
+                "receivers": some(facts.receiver(columns.kind[call]) for call in moved),
+                "count": thousands(len(sends)),
+                "time": duration(sum(hops) / 1e6),
             },
-            *place,
+            *(facts.place(moved) if len({columns.kind[call] for call in moved}) == 1 else site),
             tuple(sorted(sends)),
             cost,
         )
