@@ -101,6 +101,12 @@ def _memory_store(settings: Any) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _requests_are_watched() -> None:
+    """As they are once a handler has loaded its middleware."""
+    SignalPanelMiddleware(lambda request: HttpResponse())
+
+
 def recording() -> Recording:
     return Recording.from_json(newest_stats()["recording"])
 
