@@ -45,6 +45,9 @@ def messages() -> dict[str, str]:
         "open": _("Open %(place)s"),
         "copy": _("Copy %(place)s"),
         "copied": _("copied"),
+        "source": _("source"),
+        "loading_source": _("Loading the source…"),
+        "failed_source": _("The source could not be loaded: %(reason)s"),
         "matches": _("%(count)s of %(total)s"),
         "page": _("%(first)s–%(last)s of %(total)s"),  # noqa: RUF001
         "no_match": _("No span matches."),

@@ -151,7 +151,11 @@ class SignalTimelinePanel(Panel):
                 table_url=_url("signal_timeline_table", request_id),
                 late=late.count if late else 0,
             )
-            return templating.render("panel.html", {**context, "downloads": _downloads(request_id)})
+            extra = {
+                "downloads": _downloads(request_id),
+                "source_url": _url("signal_timeline_source", request_id),
+            }
+            return templating.render("panel.html", {**context, **extra})
         return format_html("<p>{}</p>", page.failure_text(self._failure))
 
     @property

@@ -105,7 +105,6 @@ def _highlighted(lines: list[str]) -> list[str]:
         from pygments.lexers import PythonLexer
     except ImportError:
         return [escape(line) for line in lines]
-    formatter = HtmlFormatter(nowrap=True, classprefix="djsp-py-")
-    # The formatter writes a line for each one that it gets, and escapes them.
-    highlighted = highlight("\n".join(lines), PythonLexer(stripnl=False), formatter).split("\n")
-    return [mark_safe(line) for line in highlighted[: len(lines)]]
+    # The formatter writes a line for each one that it gets, and escapes them. The toolbar has the styles.
+    highlighted = highlight("\n".join(lines), PythonLexer(stripnl=False), HtmlFormatter(nowrap=True))
+    return [mark_safe(line) for line in highlighted.split("\n")[: len(lines)]]

@@ -14,7 +14,7 @@ from signal_panel import places, templating
 from signal_panel.editors import EDITORS, in_use
 from tests.payloads import PAYLOADS
 
-# The browser's tests read these too: both sides make the same URLs.
+# tests/js/places.test.js holds the browser to the same.
 CASES = json.loads(Path(__file__).with_name("places.json").read_text())
 PLACE = '{% from "signal_panel/macros.html" import place %}{{ place(path, line) }}'
 
@@ -23,6 +23,8 @@ PLACE = '{% from "signal_panel/macros.html" import place %}{{ place(path, line) 
 def test_the_url_of_a_place(case: dict[str, Any]) -> None:
     with override_settings(SIGNAL_PANEL=case["setting"]):
         assert places.editor_url(case["path"], case["line"]) == case["url"]
+        # What the browser gets, whose tests take it from there.
+        assert json.loads(json.dumps(places.editor())) == case["editor"]
 
 
 def test_the_cases_have_every_editor() -> None:

@@ -96,7 +96,7 @@ class TestItsLines:
 
     def test_with_it_they_have_classes_and_no_styles(self, program: Path) -> None:
         source = sources.read(str(program), 4, "shop.first", time.time())
-        assert '<span class="djsp-py-k">def</span>' in source.lines[0]
+        assert '<span class="k">def</span>' in source.lines[0]
         assert not any("style=" in line for line in source.lines)
 
     @pytest.mark.parametrize("payload", PAYLOADS)

@@ -3,6 +3,7 @@
 import { placeLink } from "./editor.js";
 import { button, element } from "./elements.js";
 import { duration, fill, shortPath, thousands } from "./format.js";
+import { sourceButton } from "./source.js";
 import { IN_TRANSACTION, ON_COMMIT } from "./spans.js";
 import { describeQueries } from "./statements.js";
 
@@ -105,7 +106,7 @@ export function details(spans, span, messages, editor, select) {
         element("span", "djsp-kind", kindName(kind, messages)),
     );
     if (!kind.isSend && kind.path) {
-        title.append(linkTo(kind));
+        title.append(linkTo(kind), sourceButton(kind.receiver, messages));
     }
     title.append(element("span", "djsp-detail-times", times(spans, span, messages)));
 

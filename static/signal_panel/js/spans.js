@@ -3,6 +3,7 @@
  *
  * @typedef {object} Kind  What spans have in common: one kind of send, or one receiver.
  * @property {boolean} isSend
+ * @property {number} [receiver]  A receiver's index among the recording's receivers.
  * @property {string} name  The signal's or the receiver's dotted name.
  * @property {string} label  What a bar says.
  * @property {string} app  The first part of the name.
@@ -175,10 +176,11 @@ function readKinds({ strings, sends, receivers }) {
                 isAsync: method >= 2,
             };
         }),
-        ...receivers.map(([receiver, path, line, isAsync]) => {
+        ...receivers.map(([receiver, path, line, isAsync], index) => {
             const name = text(receiver);
             return {
                 isSend: false,
+                receiver: index,
                 name,
                 label: shortName(name),
                 app: name.split(".")[0],

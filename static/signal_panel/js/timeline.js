@@ -10,6 +10,7 @@ import { Highlighter } from "./highlight.js";
 import { nextMatch } from "./matches.js";
 import { matcher } from "./rows.js";
 import { choiceOf } from "./sheet.js";
+import { foldSources } from "./source.js";
 import { firstChild, neighbour } from "./spans.js";
 import { queryTooltip } from "./statements.js";
 import { Table } from "./table.js";
@@ -106,6 +107,7 @@ export class Timeline {
             const button = event.target.closest("[data-djsp-do]");
             actions[button?.dataset.djspDo]?.(button);
         });
+        foldSources(this.root, this.messages);
         copyPlaces(this.root, this.messages, (text) => {
             this.live.textContent = text;
         });

@@ -1,0 +1,67 @@
+/** A receiver's source, which folds out below its details. */
+
+import { button, element } from "./elements.js";
+import { fill } from "./format.js";
+
+/**
+ * A button that folds out the source; without a server to ask, the style sheet hides it.
+ *
+ * @param {number} receiver  Its index among the recording's receivers.
+ * @param {Record<string, string>} messages
+ */
+export function sourceButton(receiver, messages) {
+    const made = button("djsp-link djsp-source-button", messages.source);
+    made.dataset.djspReceiver = String(receiver);
+    made.setAttribute("aria-expanded", "false");
+    return made;
+}
+
+/**
+ * @param {HTMLElement} root
+ * @param {Record<string, string>} messages
+ */
+export function foldSources(root, messages) {
+    root.addEventListener("click", (event) => {
+        const opener = event.target.closest(".djsp-source-button");
+        if (opener) {
+            toggle(root, opener, messages);
+        }
+    });
+}
+
+async function toggle(root, opener, messages) {
+    const detail = opener.closest(".djsp-detail");
+    const wasOpen = opener.getAttribute("aria-expanded") === "true";
+    opener.setAttribute("aria-expanded", String(!wasOpen));
+    detail.querySelector(".djsp-fold")?.remove();
+    if (wasOpen) {
+        return;
+    }
+    const fold = element("div", "djsp-fold", element("p", "djsp-muted", messages.loading_source));
+    fold.setAttribute("role", "status");
+    detail.append(fold);
+    try {
+        fold.replaceChildren(
+            await load(`${root.dataset.djspSources}&receiver=${opener.dataset.djspReceiver}`),
+        );
+    } catch (error) {
+        console.error(error);
+        fold.replaceChildren(
+            element("p", "", fill(messages.failed_source, { reason: error.message })),
+        );
+    }
+}
+
+async function load(url) {
+    const response = await fetch(url, { credentials: "same-origin" });
+    if (!response.ok) {
+        throw new Error(`${response.status} ${response.statusText}`);
+    }
+    // Parsed so, no script in it would run, nor image load.
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const section = page.querySelector(".djsp-source");
+    if (!section) {
+        throw new Error("no source in the answer");
+    }
+    return document.adoptNode(section);
+}

@@ -1,0 +1,31 @@
+"""A receiver's source, folded out below its details."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import BookshopFactory
+from tests.browser.toolbar import PANEL, open_panel
+
+
+@pytest.fixture
+def panel(page: Page, bookshop: BookshopFactory) -> Locator:
+    """The panel of the bookshop's checkout, with the first receiver of the shop's own chosen."""
+    page.goto(f"{bookshop()}checkout/")
+    open_panel(page)
+    panel = page.locator(f"#{PANEL} .djsp")
+    panel.locator(".djsp-table .djsp-call .djsp-name").first.click()
+    return panel
+
+
+def test_it_folds_out_and_in(panel: Locator) -> None:
+    name = panel.locator(".djsp-detail-name").inner_text().rpartition(".")[2]
+    opener = panel.get_by_role("button", name="source", exact=True)
+    opener.click()
+    code = panel.locator(".djsp-detail .djsp-code")
+    expect(code).to_contain_text(f"def {name}(")
+    expect(opener).to_have_attribute("aria-expanded", "true")
+    opener.click()
+    expect(code).to_have_count(0)
+    expect(opener).to_have_attribute("aria-expanded", "false")
