@@ -364,6 +364,11 @@ def test_under_wsgi_nothing_is_async(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not any("asgiref" in file for file in files)
 
 
+def test_a_view_that_returns_nothing_is_refused_as_without_us() -> None:
+    with pytest.raises(ValueError, match="didn't return an HttpResponse object"):
+        Client().get("/nothing/")
+
+
 def test_a_response_that_renders_itself_in_its_own_way_is_rendered(requests: WsgiAndAsgi) -> None:
     assert requests.get("/own-rendering/").content.startswith(b"<!doctype html>")
     assert "rendering" in [phase.name for phase in recording().phases]

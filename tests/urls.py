@@ -16,6 +16,7 @@ urlpatterns = [
             "streaming",
             "async-streaming",
             "failing",
+            "nothing",
             "asks-itself",
             "many",
             "outlived",

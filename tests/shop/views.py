@@ -76,6 +76,10 @@ def failing(request):
     raise RuntimeError("the view failed")
 
 
+def nothing(request):
+    """Forgets to return a response."""
+
+
 def asks_itself(request):
     return HttpResponse(Client().get("/plain/").content)
 
