@@ -37,7 +37,7 @@ class Panel:
         self.ruler = self.root.locator("[data-djsp-part=ruler]")
         self.detail = self.root.locator(".djsp-detail")
         self.search = self.root.locator(".djsp-query")
-        self.table = self.root.locator(".djsp-table tbody tr")
+        self.table = self.root.locator(".djsp-spans tbody tr")
         self.help = self.root.locator(".djsp-help")
 
     def state(self, name: str) -> str:

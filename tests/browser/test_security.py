@@ -138,12 +138,13 @@ class TestContentSecurityPolicy:
 
 # All that the panel's HTML is made of. What a name would add shows as one of another kind.
 ELEMENTS = (
-    "article aside button canvas caption dd div dl dt form h4 input kbd li output p section span strong "
-    "table tbody td th thead tr ul"
+    "a article aside button canvas caption code dd div dl dt form h4 input kbd li output p section span "
+    "strong table tbody td th thead tr ul"
 )
 ATTRIBUTES = (
-    "aria-current aria-expanded aria-label aria-live aria-roledescription autocomplete class disabled height "
-    "hidden placeholder role scope spellcheck style tabindex title type width"
+    "aria-controls aria-current aria-describedby aria-expanded aria-invalid aria-label aria-labelledby "
+    "aria-live aria-roledescription aria-selected autocomplete class disabled height hidden href id "
+    "placeholder role scope spellcheck style tabindex title type width"
 )
 
 # Names are compared in the page: what comes out of it has no half surrogate pairs.
@@ -166,7 +167,7 @@ NAMES_IN_ROWS = """
         const titled = rows.filter((row) => row.querySelector(".djsp-name").title === full);
         const sender = titled.some((row) => row.querySelector(".djsp-sender").title === full);
         const raised = titled.some((row) => row.querySelector(".djsp-error")?.title === full);
-        const where = titled.some((row) => row.querySelector(".djsp-where").title.startsWith(`${name}:`));
+        const where = titled.some((row) => row.querySelector(".djsp-place")?.title.startsWith(`${name}:`));
         if (titled.length !== 2 || !sender || !raised || !(where || name === "")) {
             missing.push([name, titled.length, sender, raised, where]);
         }

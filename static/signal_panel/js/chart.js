@@ -40,7 +40,11 @@ export class Chart {
         this.on = on;
         this.spans = spans;
         const layout = layOut(spans);
-        const colors = colorNumbers(spans.kinds.map((kind) => kind.app));
+        // Receivers that did not run are among the kinds too.
+        const seen = new Set(spans.kind);
+        const colors = colorNumbers(
+            spans.kinds.filter((_, i) => seen.has(i)).map(({ app }) => app),
+        );
         this.colors = colors;
         this.scene = {
             spans,

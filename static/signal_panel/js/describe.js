@@ -97,7 +97,7 @@ export function details(spans, span, messages, editor, select) {
     const parent = spans.parent[span];
     const facts = [];
     const fact = (name, ...value) => facts.push([name, value]);
-    const linkTo = ({ path, line }) => placeLink(editor, path, line, messages);
+    const linkTo = ({ path, line }) => placeLink(editor, path, line);
 
     const title = element(
         "p",

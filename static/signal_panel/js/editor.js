@@ -1,7 +1,7 @@
 /** Places in the code: a link that opens the user's editor, or a button that copies them. */
 
 import { button, element } from "./elements.js";
-import { fill, shortPath } from "./format.js";
+import { shortPath } from "./format.js";
 
 /**
  * @typedef {[pattern: string, folders: [here: string, there: string][]] | null} Editor
@@ -44,21 +44,18 @@ export function editorUrl(editor, path, line) {
  * @param {Editor} editor
  * @param {string} path
  * @param {number} line
- * @param {Record<string, string>} messages
  */
-export function placeLink(editor, path, line, messages) {
+export function placeLink(editor, path, line) {
     const whole = `${path}:${line}`;
     const short = `${shortPath(path)}:${line}`;
     const url = editorUrl(editor, path, line);
+    const made = url ? element("a", "djsp-place", short) : button("djsp-place", short);
+    made.title = whole;
     if (url) {
-        const link = element("a", "djsp-place", short);
-        link.href = url;
-        link.title = fill(messages.open, { place: whole });
-        return link;
+        made.href = url;
+    } else {
+        made.dataset.djspCopy = whole;
     }
-    const made = button("djsp-place", short);
-    made.dataset.djspCopy = whole;
-    made.title = fill(messages.copy, { place: whole });
     return made;
 }
 

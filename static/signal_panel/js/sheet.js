@@ -23,9 +23,6 @@ export class Sheet {
         this.counts = { count: this.rows.length, total: this.rows.length };
         /** @type {Map<HTMLElement, import("./rows.js").Owner>} */
         this.owners = new Map();
-        this.none = element("p", "djsp-none djsp-muted", messages.no_row);
-        this.none.hidden = true;
-        section.append(this.none);
         for (const row of this.choosable) {
             row.tabIndex = -1;
             row.title = messages.show_spans;
@@ -74,9 +71,21 @@ export class Sheet {
             row.hidden = !isShown;
             count += isShown ? 1 : 0;
         }
-        this.none.hidden = count > 0 || !this.rows.length;
+        for (const table of this.tables) {
+            this.tellIfEmpty(table);
+        }
         this.offerEntry();
         this.counts = { count, total: this.rows.length };
+    }
+
+    tellIfEmpty(table) {
+        table.querySelector(".djsp-none")?.remove();
+        const own = this.rows.filter((row) => table.contains(row));
+        if (own.length && own.every((row) => row.hidden)) {
+            const cell = element("td", "", this.messages.no_row);
+            cell.colSpan = table.tHead.rows[0].cells.length;
+            table.tBodies[0].append(element("tr", "djsp-none", cell));
+        }
     }
 
     /** Marks the row of the span; the one that stands for the fewest where there are several. */
@@ -199,7 +208,7 @@ export class Sheet {
         heading.setAttribute("aria-sort", direction > 0 ? "ascending" : "descending");
         this.sorts.set(`${this.name} ${this.tables.indexOf(table)}`, { column, direction });
         const [body] = table.tBodies;
-        const rows = [...body.rows];
+        const rows = this.rows.filter((row) => row.parentElement === body);
         const values = rows.map((row) => valueIn(row.cells[column]));
         body.append(...sorted(values, direction).map((place) => rows[place]));
     }
@@ -208,7 +217,7 @@ export class Sheet {
 /** @returns {import("./rows.js").Choice} */
 export function choiceOf(element) {
     const { djspLabel, djspKinds, djspSpans } = element.dataset;
-    const name = element.querySelector("th, .djsp-claim") ?? element;
+    const name = element.querySelector("th [title]") ?? element.querySelector("th") ?? element;
     return { label: djspLabel ?? name.textContent.trim(), kinds: djspKinds, spans: djspSpans };
 }
 

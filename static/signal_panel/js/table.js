@@ -99,7 +99,7 @@ export class Table {
         sender.title = kind.sender;
         const where = element("td", "djsp-where");
         if (kind.path) {
-            where.append(placeLink(this.editor, kind.path, kind.line, messages));
+            where.append(placeLink(this.editor, kind.path, kind.line));
         }
         const row = element(
             "tr",

@@ -122,14 +122,14 @@ export class Timeline {
 
     /** Goes to where the reader was before the toolbar replaced the panel's HTML. */
     resume({ view, selected, highlight }) {
-        if (view) {
-            this.chart.show(view);
-        }
         this.box.write(this.habits.query);
         if (highlight) {
             this.highlight(highlight);
         }
         this.select(selected < this.spans.count ? selected : -1);
+        if (view) {
+            this.chart.show(view);
+        }
     }
 
     /** @param {number} span  -1: none. */
@@ -141,6 +141,8 @@ export class Timeline {
             sheet.mark(span);
         }
         this.tabs.sheet?.reveal();
+        // What is hidden cannot be scrolled to.
+        this.isUnseen = this.tabs.shown !== TIMELINE;
         const { spans, messages } = this;
         this.detail.replaceChildren(
             ...(span >= 0
@@ -210,11 +212,11 @@ export class Timeline {
     shown(name) {
         this.zoomButtons.hidden = name !== TIMELINE;
         this.count();
-        if (name === TIMELINE) {
-            // While it was hidden there was nothing to scroll.
-            this.chart.select(this.selected);
-        } else {
+        if (name !== TIMELINE) {
             this.tabs.sheet?.reveal();
+        } else if (this.isUnseen) {
+            this.isUnseen = false;
+            this.chart.select(this.selected);
         }
     }
 
