@@ -39,6 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "summary",
         "templating",
         "tracer",
+        "viewer",
     },
     "overflow": set(),
     "places": {"conf", "editors"},
@@ -51,6 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tables": {"recording", "summary"},
     "templating": {"assets", "places"},
     "tracer": {"collector", "conf", "frames", "kinds", "recording", "scope"},
+    "viewer": {"messages", "templating"},
 }
 # Libraries that one room alone knows.
 ONLY_IN = {"debug_toolbar": "panel", "jinja2": "templating"}
