@@ -72,7 +72,7 @@ BOUNDARY = {
     "panel.SignalTimelinePanel.disable_instrumentation", "panel.SignalTimelinePanel.enable_instrumentation",
     "panel.SignalTimelinePanel.generate_server_timing", "panel.SignalTimelinePanel.generate_stats",
     "panel.SignalTimelinePanel.get_headers", "panel.SignalTimelinePanel.get_urls",
-    "tracer.scopes.close_scope", "panel.spans", "page.failure_text",
+    "tracer.scopes.close_scope", "page.failure_text",
 }  # fmt: skip
 
 
