@@ -1,0 +1,98 @@
+"""Scopes that end, pause or are closed in another order than most."""
+
+from __future__ import annotations
+
+import contextvars
+import unittest
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.dispatch import Signal
+from django.test import TestCase
+
+import signal_panel
+from signal_panel import Recording
+from signal_panel.collector import current
+from signal_panel.queries import Queries
+from signal_panel.tracer import close_scope, open_scope
+from tests.clock import FakeClock
+
+told = Signal()
+
+
+def senders(recording: Recording) -> list[str]:
+    return [send.sender for send in recording.sends]
+
+
+def test_one_that_has_ended_stops_and_starts_nothing() -> None:
+    ended = open_scope()
+    close_scope(ended)
+    with signal_panel.record() as recording:
+        ended.pause()
+        told.send(sender=Signal)
+        ended.resume()
+        told.send(sender=Recording)
+    assert senders(recording) == ["django.dispatch.dispatcher.Signal", "signal_panel.recording.Recording"]
+    assert senders(ended.recording) == []
+
+
+def test_a_phase_that_is_marked_again_goes_on() -> None:
+    clock = FakeClock()
+    scope = open_scope(clock)
+    scope.mark("middleware")
+    clock.pass_(10)
+    for label in ("shop.views.order", ""):
+        scope.mark("view", label)
+        clock.pass_(20)
+    close_scope(scope)
+    assert [tuple(phase) for phase in scope.recording.phases] == [
+        ("middleware", "", 0, 10),
+        ("view", "shop.views.order", 10, 40),
+    ]
+
+
+def test_one_that_ends_before_one_inside_it_leaves_that_current() -> None:
+    def in_a_context_of_its_own() -> None:
+        outer, inner = open_scope(), open_scope()
+        place = current.get()
+        close_scope(outer)
+        assert current.get() == place
+        close_scope(inner)
+
+    contextvars.copy_context().run(in_a_context_of_its_own)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_that_outlives_the_transaction_it_was_opened_in_goes_on() -> None:
+    with signal_panel.record() as outer:
+        with transaction.atomic():
+            inner = open_scope()
+        told.send(sender=Signal)
+        close_scope(inner)
+    assert len(inner.recording.sends) == len(outer.sends) == 1
+
+
+@pytest.mark.django_db
+def test_the_transaction_around_a_test_is_none_of_the_code_s_under_test() -> None:
+    seen = []
+
+    class Shop(TestCase):
+        def runTest(self) -> None:
+            told.send(sender=Shop)
+            with transaction.atomic():
+                told.send(sender=Shop)
+
+    with signal_panel.record() as recording:
+        result = unittest.TestResult()
+        unittest.TestSuite([Shop()]).run(result)
+    assert result.wasSuccessful(), result.errors
+    seen = [send.in_transaction for send in recording.sends if send.sender.endswith("Shop")]
+    assert seen == [False, True]
+
+
+def test_a_statement_that_two_threads_come_with_at_once_has_one_number() -> None:
+    queries = Queries()
+    numbers: set[Any] = {queries._number_for("SELECT 1", "default") for _ in range(2)}
+    assert numbers == {0}
+    assert queries.statements == [("SELECT 1", "default")]
