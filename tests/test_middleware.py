@@ -14,7 +14,9 @@ from asgiref.sync import async_to_sync, iscoroutinefunction
 from debug_toolbar.panels import Panel
 from debug_toolbar.store import get_store
 from debug_toolbar.toolbar import DebugToolbar
+from django.core.cache import close_caches
 from django.core.handlers.asgi import ASGIHandler
+from django.core.handlers.base import BaseHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import request_finished, request_started
 from django.dispatch import Signal
@@ -54,7 +56,7 @@ class NoisyPanel(Panel):
     title = nav_title = content = "Noisy"
 
     def generate_stats(self, request: HttpRequest, response: HttpResponse) -> None:
-        heard_by_middleware.send(sender=Panel)
+        heard_by_middleware.send(sender=HttpRequest)
 
 
 class PanelNoisyFromTheStart(NoisyPanel):
@@ -62,7 +64,7 @@ class PanelNoisyFromTheStart(NoisyPanel):
 
     def __init__(self, toolbar: Any, get_response: Any) -> None:
         super().__init__(toolbar, get_response)
-        heard_by_middleware.send(sender=Panel)
+        heard_by_middleware.send(sender=HttpRequest)
 
 
 class WsgiAndAsgi:
@@ -350,16 +352,22 @@ def test_the_middleware_is_async_where_what_it_wraps_is() -> None:
     assert not iscoroutinefunction(SignalPanelMiddleware(lambda request: HttpResponse()))
 
 
-def test_under_wsgi_nothing_is_async(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("interface", "page", "way"), [("wsgi", "failing", "send"), ("asgi", "async-plain", "asend")]
+)
+def test_no_request_changes_between_sync_and_async_because_of_us(
+    interface: str, page: str, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     files: list[str] = []
 
-    def send(**named: Any) -> None:
+    def send(**named: Any) -> Any:
         frame = sys._getframe()
         while frame := frame.f_back:  # type: ignore[assignment]
             files.append(frame.f_code.co_filename)
+        return asyncio.sleep(0) if way == "asend" else None
 
-    monkeypatch.setattr(page_streamed, "send", send, raising=False)
-    Client(raise_request_exception=False).get("/failing/")
+    monkeypatch.setattr(page_streamed, way, send, raising=False)
+    WsgiAndAsgi(interface).get(f"/{page}/")
     assert any("signal_panel" in file for file in files)
     assert not any("asgiref" in file for file in files)
 
@@ -367,6 +375,7 @@ def test_under_wsgi_nothing_is_async(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_view_that_returns_nothing_is_refused_as_without_us() -> None:
     with pytest.raises(ValueError, match="didn't return an HttpResponse object"):
         Client().get("/nothing/")
+    assert BaseHandler.check_response.__name__ == "check_response"
 
 
 def test_a_response_that_renders_itself_in_its_own_way_is_rendered(requests: WsgiAndAsgi) -> None:
@@ -387,12 +396,12 @@ def test_who_has_claimed_a_request_is_told_where_the_database_can_be_used() -> N
     request_finished.send(sender=None)
     assert told == [threading.current_thread()]  # whose connections Django has closed
 
-    async def handle() -> None:
+    async def handle() -> list[Any]:
         await request_started.asend(sender=None, scope={})
         current_request().claim(when_finished)  # type: ignore[union-attr]
-        await request_finished.asend(sender=None)
+        return await request_finished.asend(sender=None)
 
-    asyncio.run(handle())
+    assert (close_caches, None) in asyncio.run(handle())
     assert len(told) == 2
 
 
