@@ -299,7 +299,9 @@ class TestFailures:
 
 
 class TestFailuresWhileShowing:
-    @pytest.mark.parametrize("function", ["panel.templating.render", "panel.page.context", "panel.views.reverse"])
+    @pytest.mark.parametrize(
+        "function", ["panel.templating.render", "panel.page.context", "panel.views.reverse"]
+    )
     def test_the_panel_says_that_it_failed_and_the_toolbar_goes_on(
         self, function: str, client: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
