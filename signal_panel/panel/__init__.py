@@ -148,6 +148,7 @@ class SignalTimelinePanel(Panel):
             )
             extra = {
                 "downloads": views.downloads(request_id),
+                "open_url": views.open_address(),
                 "source_url": views.address("signal_timeline_source", request_id),
             }
             return templating.render("panel.html", {**context, **extra})

@@ -14,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_safe
 
-from signal_panel import page, sheets, sources
+from signal_panel import page, sheets, sources, viewer
 from signal_panel.exporters import FORMATS
 from signal_panel.failures import kept_to_ourselves
 from signal_panel.recording import Recording
@@ -28,6 +28,11 @@ View = Callable[[HttpRequest], HttpResponse]
 def address(view: str, request_id: str) -> str:
     """Where one of the views answers for a request."""
     return f"{reverse(f'djdt:{view}')}?request_id={request_id}"
+
+
+def open_address() -> str:
+    """Where the page is that opens a downloaded recording."""
+    return reverse("djdt:signal_timeline_open")
 
 
 def downloads(request_id: str) -> list[dict[str, str]]:
@@ -125,6 +130,12 @@ def download(request: HttpRequest) -> HttpResponse:
     )
 
 
+@_served
+def open_recording(request: HttpRequest) -> HttpResponse:
+    """The page that opens a downloaded recording."""
+    return HttpResponse(viewer.html(), headers={"Cache-Control": "no-store"})
+
+
 def urls() -> list[URLPattern]:
     """The addresses."""
     return [
@@ -132,4 +143,5 @@ def urls() -> list[URLPattern]:
         path("signal_timeline/table/", table, name="signal_timeline_table"),
         path("signal_timeline/source/", source, name="signal_timeline_source"),
         path("signal_timeline/download/", download, name="signal_timeline_download"),
+        path("signal_timeline/open/", open_recording, name="signal_timeline_open"),
     ]

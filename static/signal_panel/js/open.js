@@ -17,10 +17,9 @@ const messages = JSON.parse(blank.dataset.djspMessages);
 let timeline = null;
 
 async function show(file) {
-    timeline?.root.remove();
-    timeline = null;
     try {
         const recording = JSON.parse(await file.text());
+        clear();
         if (recording?.version !== VERSION) {
             throw new Error(fill(messages.other_version, { version: VERSION }));
         }
@@ -32,8 +31,14 @@ async function show(file) {
             when: new Date(recording.epoch * 1000).toLocaleString(),
         });
     } catch (error) {
+        clear();
         status.textContent = fill(messages.not_opened, { file: file.name, reason: error.message });
     }
+}
+
+function clear() {
+    timeline = null;
+    page.querySelector(":scope > .djsp")?.remove();
 }
 
 /** How many spans there are, and of how many, where not all were kept. */
@@ -65,8 +70,12 @@ const setTheme = () => {
 };
 setTheme();
 dark.addEventListener("change", setTheme);
-page.querySelector(".djsp-file").addEventListener("change", ({ target }) => {
-    if (target.files.length) {
-        show(target.files[0]);
+const input = page.querySelector(".djsp-file");
+const showChosen = () => {
+    if (input.files.length) {
+        show(input.files[0]);
     }
-});
+};
+input.addEventListener("change", showChosen);
+// One may have been chosen before this ran, or be chosen still after a reload.
+showChosen();

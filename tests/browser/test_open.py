@@ -1,0 +1,93 @@
+"""A downloaded recording, opened again on a page of its own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from signal_panel import Recording
+from signal_panel.recording import Columns
+from tests.browser.conftest import BookshopFactory
+from tests.browser.toolbar import PANEL, open_panel
+
+
+@pytest.fixture
+def opened(page: Page, bookshop: BookshopFactory) -> Page:
+    """The page that opens recordings."""
+    page.goto(f"{bookshop()}checkout/")
+    open_panel(page)
+    with page.expect_popup() as popup:
+        page.locator(f"#{PANEL} .djsp-downloads").get_by_role("link", name="Open a file…").click()
+    return popup.value
+
+
+def choose(page: Page, text: str, name: str = "checkout.json") -> None:
+    file: Any = {"name": name, "mimeType": "application/json", "buffer": text.encode()}
+    page.get_by_label("A file that was downloaded as JSON:").set_input_files(file)
+
+
+def test_what_the_panel_downloads_shows_the_same_timeline(
+    page: Page, bookshop: BookshopFactory, tmp_path: Path
+) -> None:
+    page.goto(f"{bookshop()}checkout/")
+    recording = open_panel(page).recording
+    panel = page.locator(f"#{PANEL} .djsp")
+    with page.expect_download() as download:
+        panel.get_by_role("link", name="JSON").click()
+    assert download.value.suggested_filename.endswith(".signals.json")
+    file = tmp_path / "downloaded.json"
+    download.value.save_as(file)
+    assert Recording.from_json(file.read_text()) == recording
+
+    with page.expect_popup() as popup:
+        panel.get_by_role("link", name="Open a file…").click()
+    other = popup.value
+    choose(other, file.read_text())
+    timeline = other.locator(".djsp[data-djsp-state=ready]")
+    spans = len(recording.columns.kind)
+    expect(timeline).to_have_attribute("data-djsp-spans", str(spans))
+    expect(other.get_by_role("status").first).to_contain_text(f"checkout.json: {spans} spans, recorded")
+    expect(timeline.locator(".djsp-row")).to_have_count(spans)
+
+    timeline.locator(".djsp-call .djsp-name").first.click()
+    expect(timeline.locator(".djsp-detail-name")).to_have_text(recording.calls[0].receiver)
+    # There is no server behind it that could be asked.
+    expect(timeline.get_by_role("button", name="source", exact=True)).to_have_count(0)
+
+
+def test_another_file_takes_the_place_of_the_first(opened: Page) -> None:
+    recording = json.loads(Recording(Columns(epoch=0, duration=1)).to_json())
+    choose(opened, json.dumps(recording))
+    expect(opened.get_by_role("status").first).to_contain_text("checkout.json: 0 spans")
+    recording["overflow"][:2] = [2, 3]
+    choose(opened, json.dumps(recording), "other.json")
+    expect(opened.get_by_role("status").first).to_contain_text("other.json: 0 of 5 spans")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "could not be opened"),
+        ("<script>alert('run')</script>", "could not be opened"),
+        ("null", "it is not a recording of format version 1"),
+        ("[1, 2]", "it is not a recording of format version 1"),
+        ('{"version": 2}', "it is not a recording of format version 1"),
+        ('{"version": 1}', "could not be opened"),
+    ],
+)
+def test_what_is_no_recording_is_said_to_be_none(opened: Page, text: str, reason: str) -> None:
+    choose(opened, text)
+    expect(opened.get_by_role("status").first).to_contain_text(reason)
+    expect(opened.locator(".djsp .djsp")).to_have_count(0)
+
+
+def test_it_follows_the_reader_s_theme(opened: Page) -> None:
+    root = opened.locator("#djDebug")
+    opened.emulate_media(color_scheme="dark")
+    expect(root).to_have_attribute("data-theme", "dark")
+    opened.emulate_media(color_scheme="light")
+    expect(root).to_have_attribute("data-theme", "light")
