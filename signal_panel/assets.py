@@ -1,4 +1,4 @@
-"""Where the package's templates and static files are."""
+"""Where the package's templates, static files and docs are."""
 
 from pathlib import Path
 
@@ -13,3 +13,4 @@ def _folder(name: str) -> Path:
 
 TEMPLATES = _folder("templates")
 STATIC = _folder("static")
+DOCS = _folder("docs")

@@ -17,7 +17,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "connected": {"naming"},
     "exporters": {"recording"},
     "failures": set(),
-    "findings": {"conf", "recording", "templating"},
+    "findings": {"assets", "conf", "recording", "templating"},
     "frames": {"naming"},
     "handlers": {"naming", "recording"},
     "freezing": {"collector", "connected", "handlers", "kinds", "naming", "overflow", "recording"},
@@ -31,6 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "panel": {
         "exporters",
         "failures",
+        "findings",
         "middleware",
         "page",
         "recording",

@@ -18,7 +18,7 @@ from signal_panel.findings.connections import (
 from signal_panel.findings.facts import Facts
 from signal_panel.findings.failures import skipped_receivers, swallowed_exception
 from signal_panel.findings.finding import Finding
-from signal_panel.findings.page import rows_of
+from signal_panel.findings.page import docs_of, rows_of
 from signal_panel.findings.receivers import (
     init_receiver,
     queries_in_receiver,
@@ -29,7 +29,7 @@ from signal_panel.findings.receivers import (
 from signal_panel.findings.sends import cascade, repeated_send, sent_twice, unheard_send
 from signal_panel.recording import Recording
 
-__all__ = ["Finding", "find_all", "rows"]
+__all__ = ["Finding", "docs_of", "find_all", "rows"]
 
 # One problem gives one finding: where two rules could tell of it, the earlier one does.
 _RULES: tuple[Callable[[Facts], Iterator[Finding]], ...] = (

@@ -6,8 +6,10 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.urls import reverse
 
+from signal_panel import assets
+from signal_panel.findings.advice import advice_by_rule
 from signal_panel.findings.finding import Finding
 from signal_panel.recording import Recording
 
@@ -19,7 +21,8 @@ def rows_of(recording: Recording, findings: Sequence[Finding]) -> list[dict[str,
     """
     if not findings:
         return []
-    advice = _advice()
+    advice = advice_by_rule()
+    docs_url = reverse("djdt:signal_timeline_finding")
     kind_of = recording.columns.kind
     of_kind: dict[int, list[int]] = {}
     for span, kind in enumerate(kind_of):
@@ -32,6 +35,7 @@ def rows_of(recording: Recording, findings: Sequence[Finding]) -> list[dict[str,
                 "rule": finding.rule,
                 "claim": finding.claim,
                 "advice": advice[finding.rule],
+                "url": f"{docs_url}?rule={finding.rule}",
                 "path": finding.path,
                 "line": finding.line,
                 "cost": finding.cost_ns / 1e6 or None,
@@ -56,22 +60,8 @@ def _ranges(spans: Sequence[int], among: list[int]) -> str:
     return " ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
 
 
-def _advice() -> dict[str, str]:
-    """What to do instead, by rule."""
-    return {
-        "cascade": _("Write what the receiver changes with update(), or before the save in pre_save."),
-        "connected-in-request": _("Connect it once, where its module is imported, or disconnect it again."),
-        "connected-twice": _("Connect it in one place, under one name, or with a dispatch_uid."),
-        "dead-receiver": _("Define the receiver in a module, or connect it with weak=False."),
-        "handlers-not-imported": _("Import the module in the ready() of the app's AppConfig."),
-        "init-receiver": _("Do the work where it is needed, for instance in a cached property of the model."),
-        "queries-in-receiver": _("Fetch all rows with one query before the loop."),
-        "repeated-send": _("Handle all at once: bulk_create, bulk_update, or one send with a list."),
-        "sent-twice": _("Save once, after the last change."),
-        "skipped-receivers": _("Catch the exception in the receiver, or send with send_robust."),
-        "slow-in-transaction": _("Do it when the transaction is over: transaction.on_commit."),
-        "slow-receiver": _("Hand the work to a task queue, from transaction.on_commit."),
-        "swallowed-exception": _("Mend the receiver; the log has the traceback."),
-        "thread-hop": _("Send with asend to async receivers and with send to sync ones."),
-        "unheard-send": _("Leave the send out, send once for all, or ask has_listeners() before the loop."),
-    }
+def docs_of(rule: str) -> str | None:
+    """The text of the docs page of a rule, or None where there is no such rule."""
+    if rule not in advice_by_rule():
+        return None
+    return (assets.DOCS / "findings" / f"{rule}.md").read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_safe
 
-from signal_panel import page, sheets, sources, viewer
+from signal_panel import findings, page, sheets, sources, viewer
 from signal_panel.exporters import FORMATS
 from signal_panel.failures import kept_to_ourselves
 from signal_panel.recording import Recording
@@ -136,6 +136,15 @@ def open_recording(request: HttpRequest) -> HttpResponse:
     return HttpResponse(viewer.html(), headers={"Cache-Control": "no-store"})
 
 
+@_served
+def finding(request: HttpRequest) -> HttpResponse:
+    """The docs page on a rule of the findings."""
+    text = findings.docs_of(request.GET.get("rule", ""))
+    if text is None:
+        raise Http404("There is no such rule.")
+    return HttpResponse(text, content_type="text/plain; charset=utf-8")
+
+
 def urls() -> list[URLPattern]:
     """The addresses."""
     return [
@@ -144,4 +153,5 @@ def urls() -> list[URLPattern]:
         path("signal_timeline/source/", source, name="signal_timeline_source"),
         path("signal_timeline/download/", download, name="signal_timeline_download"),
         path("signal_timeline/open/", open_recording, name="signal_timeline_open"),
+        path("signal_timeline/finding/", finding, name="signal_timeline_finding"),
     ]

@@ -30,8 +30,8 @@ def test_the_wheel_holds_the_package_and_nothing_beside_it(wheel_files: set[str]
     }
 
 
-@pytest.mark.parametrize("folder", ["templates", "static"])
-def test_the_wheel_holds_all_templates_and_static_files(wheel_files: set[str], folder: str) -> None:
+@pytest.mark.parametrize("folder", ["templates", "static", "docs/findings"])
+def test_the_wheel_holds_all_that_the_panel_serves(wheel_files: set[str], folder: str) -> None:
     here = {
         f"signal_panel/{path.relative_to(ROOT).as_posix()}"
         for path in (ROOT / folder).rglob("*")
