@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import tracemalloc
 from collections.abc import Callable
@@ -12,12 +13,15 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.dispatch import Signal
 from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.urls import path, reverse
 
 import signal_panel
+from signal_panel.summary import totals
+from tests.clock import FakeClock
 from tests.stores import newest_stats, stored_requests
 from tests.urls import urlpatterns as shop
 
@@ -137,6 +141,51 @@ def test_a_recording_inside_one_that_is_full_has_its_own_kinds() -> None:
     assert [send.sender.rsplit(".", 1)[-1] for send in inner.sends] == ["Sender0", "Sender1", "Sender2"]
     assert [call.receiver for call in inner.calls] == [f"{__name__}.receiver_{i}" for i in range(3)]
     assert outer.dropped == 2 * 203 - 10
+
+
+@override_settings(SIGNAL_PANEL={"MAX_SPANS": 2})
+def test_async_receivers_past_the_cap_are_counted_too() -> None:
+    signal = Signal()
+    clock = FakeClock()
+
+    async def hears(**named: object) -> None:
+        clock.pass_(10)
+
+    async def fails(**named: object) -> None:
+        clock.pass_(10)
+        raise ValueError
+
+    signal.connect(hears)
+    signal.connect(fails)
+    with signal_panel.record(clock=clock) as recording:
+        for _ in range(3):
+            signal.send_robust(sender=None)
+            asyncio.run(signal.asend_robust(sender=None))
+    counted = totals(recording)
+    assert (counted.sends, counted.calls, counted.exceptions) == (6, 12, 6)
+    assert counted.receivers_ns == 120
+
+
+@pytest.mark.django_db(transaction=True)
+@override_settings(SIGNAL_PANEL={"MAX_SPANS": 2})
+def test_past_the_cap_what_is_sent_in_a_transaction_has_its_time_counted_once() -> None:
+    clock = FakeClock()
+    outer, inner = Signal(), Signal()
+
+    def hears(**named: object) -> None:
+        clock.pass_(10)
+
+    def sends(**named: object) -> None:
+        with transaction.atomic():
+            inner.send(sender=None)
+
+    inner.connect(hears)
+    outer.connect(sends)
+    with signal_panel.record(clock=clock) as recording:
+        for _ in range(3):
+            with transaction.atomic(), transaction.atomic():
+                outer.send(sender=None)
+    assert totals(recording).receivers_ns == 30
 
 
 def views_of(send: Callable[[int], None]) -> Callable[[Any], HttpResponse]:

@@ -18,12 +18,14 @@ from typing import Any
 import pytest
 from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
 from django.contrib.auth.signals import user_logged_out
+from django.db import transaction
 from django.db.models.signals import ModelSignal, post_save
 from django.dispatch import Signal, receiver
 from django.test import override_settings
 
 import signal_panel
 from signal_panel import Recording
+from signal_panel.collector import current
 from signal_panel.recording import METHODS
 from signal_panel.summary import Totals, totals
 from tests.clock import FakeClock
@@ -878,6 +880,32 @@ class TestFailuresOfOurs:
             monkeypatch.undo()
         assert len([r for r in caplog.records if r.name == "signal_panel"]) == 1
         assert recording.to_json()
+
+    @pytest.mark.django_db(transaction=True)
+    @pytest.mark.parametrize("function", ["collector.raw_site", "identity.IdentityMap.add", "blocks"])
+    def test_nor_does_it_change_what_is_recorded_beside_sends(
+        self, function: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        signal, author = Signal(), Author()
+
+        def hears(**kwargs: Any) -> int:
+            return 1
+
+        def fails(*args: object) -> None:
+            raise RuntimeError("ours")
+
+        with signal_panel.record() as recording:
+            if function == "blocks":
+                monkeypatch.setattr(current.get()[0], "_next_block", fails)
+            else:
+                monkeypatch.setattr(f"signal_panel.{function}", fails)
+            with transaction.atomic():
+                signal.connect(hears)
+                assert signal.send(sender=None, instance=author) == [(hears, 1)]
+                assert signal.disconnect(hears)
+            monkeypatch.undo()
+        assert len([r for r in caplog.records if r.name == "signal_panel"]) == 1
+        assert len(recording.sends) == len(recording.calls) == 1
 
 
 class TestNothingIsChanged:

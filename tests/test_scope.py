@@ -7,18 +7,24 @@ import unittest
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.dispatch import Signal
-from django.test import TestCase
+from django.test import TestCase, override_settings
 
 import signal_panel
 from signal_panel import Recording
 from signal_panel.collector import current
 from signal_panel.queries import Queries
+from signal_panel.summary import totals
 from signal_panel.tracer import close_scope, open_scope
 from tests.clock import FakeClock
 
 told = Signal()
+
+
+def execute(sql: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
 
 
 def senders(recording: Recording) -> list[str]:
@@ -71,6 +77,36 @@ def test_one_that_outlives_the_transaction_it_was_opened_in_goes_on() -> None:
         told.send(sender=Signal)
         close_scope(inner)
     assert len(inner.recording.sends) == len(outer.sends) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_inside_another_has_no_queries_of_what_runs_beside_it() -> None:
+    with signal_panel.record() as outer:
+        beside = contextvars.copy_context()
+        with signal_panel.record() as inner:
+            execute("SELECT 1")
+            beside.run(execute, "SELECT 2")
+    assert [query.sql for query in inner.queries] == ["SELECT 1"]
+    assert [query.sql for query in outer.queries] == ["SELECT 1", "SELECT 2"]
+
+
+@pytest.mark.django_db(transaction=True)
+@override_settings(SIGNAL_PANEL={"MAX_SPANS": 2})
+def test_one_keeps_no_more_queries_than_its_own_cap_whatever_those_inside_it_keep() -> None:
+    clock = FakeClock()
+
+    def passing(execute: Any, *query: Any) -> Any:
+        clock.pass_(10)
+        return execute(*query)
+
+    with connection.execute_wrapper(passing), signal_panel.record(clock=clock) as outer:
+        for _ in range(2):
+            with signal_panel.record() as inner:
+                execute("SELECT 1")
+                execute("SELECT 2")
+            assert len(inner.queries) == 2
+    assert len(outer.queries) == 2
+    assert (totals(outer).queries, totals(outer).queries_ns) == (4, 40)
 
 
 @pytest.mark.django_db
