@@ -36,13 +36,11 @@ export class Highlighter {
         this.count = this.flags ? this.flags.reduce((total, flag) => total + flag, 0) : 0;
         this.chip.hidden = !highlight;
         if (highlight) {
-            this.text.textContent = fill(
-                this.messages[this.count === 1 ? "showing_one" : "showing"],
-                {
-                    count: thousands(this.count),
-                    label: highlight.label,
-                },
-            );
+            const spans = fill(this.messages[this.count === 1 ? "shown_span" : "shown_spans"], {
+                count: thousands(this.count),
+            });
+            const text = this.messages[highlight.from ? "showing" : "showing_finding"];
+            this.text.textContent = fill(text, { spans, label: highlight.label });
             this.text.title = highlight.label;
             this.back.textContent = `← ${origin}`;
         }

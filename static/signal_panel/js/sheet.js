@@ -217,7 +217,9 @@ export class Sheet {
 /** @returns {import("./rows.js").Choice} */
 export function choiceOf(element) {
     const { djspLabel, djspKinds, djspSpans } = element.dataset;
-    const name = element.querySelector("th [title]") ?? element.querySelector("th") ?? element;
+    const name = ["th [title]", "th", ".djsp-claim"]
+        .map((part) => element.querySelector(part))
+        .find(Boolean);
     return { label: djspLabel ?? name.textContent.trim(), kinds: djspKinds, spans: djspSpans };
 }
 
