@@ -9,6 +9,8 @@ from django.templatetags.static import static
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from signal_panel import findings
+from signal_panel.failures import kept_to_ourselves
 from signal_panel.messages import messages
 from signal_panel.recording import ReceiverCall, Recording, Send
 from signal_panel.sheets import tabs
@@ -29,14 +31,17 @@ def context(stats: Stats, spans_url: str, table_url: str, late: int = 0) -> dict
     frame = {"css_url": static("signal_panel/css/panel.css"), "subtitle": subtitle(stats)}
     if "recording" not in stats:
         return {**frame, "spans_url": None, "problem": _problem(stats)}
+    recording = Recording.from_json(stats["recording"])
+    found, failures = _findings(recording)
     return {
         **frame,
         "spans_url": spans_url,
         "problem": None,
-        "notes": _notes(stats, late),
+        "notes": [*_notes(stats, late), *map(failure_text, failures)],
         "head": _head(stats),
+        "findings": found,
         "empty": not stats["sends"],
-        "rows": _rows(Recording.from_json(stats["recording"])),
+        "rows": _rows(recording),
         "total": stats["sends"] + stats["calls"] - stats["dropped"],
         "tabs": tabs(table_url),
         "messages": messages(),
@@ -68,6 +73,14 @@ def failure_text(failure: str) -> str:
         "The panel failed with %(error)s. Your application did not notice; "
         "the server's log has the traceback."
     ) % {"error": failure}
+
+
+def _findings(recording: Recording) -> tuple[list[dict[str, Any]], list[str]]:
+    """What the rules have found; where one of them failed nothing, and the failure's type."""
+    failures: list[str] = []
+    with kept_to_ourselves(failures.append):
+        return findings.rows(recording), failures
+    return [], failures
 
 
 def _problem(stats: Stats) -> dict[str, str]:

@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "messages": set(),
     "middleware": {"conf", "failures", "naming", "recording", "tracer"},
     "naming": set(),
-    "page": {"messages", "recording", "sheets", "templating"},
+    "page": {"failures", "findings", "messages", "recording", "sheets", "templating"},
     "panel": {
         "exporters",
         "failures",

@@ -164,6 +164,27 @@ class TestContent:
         assert "<li>1 exception</li>" in html
         assert re.search(r"<li>[\d.]+.(µs|ms) in receivers, \d+ % of [\d.]+.m?s</li>", html)
 
+    def test_the_head_has_the_queries(self, client: Client) -> None:
+        assert re.search(r"<li>2 queries · [\d.]+.(µs|ms)</li>", self.content(client))
+        assert not re.search(r"<li>\d+ quer", self.content(client, "/many/"))
+
+    def test_findings_come_before_the_tabs(self, client: Client) -> None:
+        html = self.content(client)
+        found = html.index('data-djsp-rule="swallowed-exception"')
+        assert found < html.index("djsp-tabs")
+        assert "refuse" in html[found:].partition("</li>")[0]
+
+    def test_findings_that_fail_are_told_and_the_rest_is_shown(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fails(*args: object) -> None:
+            raise RuntimeError("ours")
+
+        monkeypatch.setattr("signal_panel.findings.find_all", fails)
+        html = self.content(client)
+        assert "<li>The panel failed with RuntimeError." in html
+        assert "announce_order" in html
+
     def test_the_table_has_every_span_of_a_small_request(self, client: Client) -> None:
         html = self.content(client)
         assert html.count('<tr class="djsp-row') == 17
