@@ -49,7 +49,8 @@ MODULES = (
 # What runs when somebody looks.
 SHOWING = (
     page, recording, sheets, summary, templating,
-    *(module for name, module in sys.modules.items() if name.startswith("signal_panel.tables.")),
+    *(module for name, module in sys.modules.items()
+      if name.startswith(("signal_panel.tables.", "signal_panel.findings."))),
 )  # fmt: skip
 
 # What is called by Django, the toolbar or a send itself. These are made of guards around the others.
