@@ -21,7 +21,7 @@ example: $(VENV)/installed ## the bookshop, served with the toolbar
 
 test: $(VENV)/installed-test $(VENV)/chromium node_modules/installed ## all tests, with the Python and Django of .venv
 	$(BIN)/python -m pytest
-	$(MANAGE) test shop accounts
+	$(MANAGE) test shop accounts problems
 	node --test $(wildcard tests/js/*.test.js)
 
 test-django: ## Django's own tests, plain and recorded; DJANGO=6.1 SUITES="dispatch asgi" runs a part

@@ -14,6 +14,9 @@ INTERNAL_IPS = ["127.0.0.1", "::1"]
 
 INSTALLED_APPS = [
     "accounts",
+    "problems",
+    "problems.bookclub",
+    "problems.newsletter",
     "shop",
     "django.contrib.auth",
     "django.contrib.contenttypes",

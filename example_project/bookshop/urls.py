@@ -6,5 +6,6 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("shop.urls")),
     path("accounts/", include("accounts.urls")),
+    path("problems/", include("problems.urls")),
     *debug_toolbar_urls(),
 ]
