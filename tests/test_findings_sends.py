@@ -6,6 +6,7 @@ from array import array
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.models.signals import m2m_changed, post_delete, post_init, post_save, pre_save
 from django.dispatch import Signal
 
@@ -299,6 +300,43 @@ class TestSentTwice:
             stocked.send("shelf")
         assert rules(recording) == ["sent-twice"]
 
+    @pytest.mark.django_db
+    def test_a_save_inside_the_save_is_a_cascade(self) -> None:
+        def updates_again(instance: Author, **_: Any) -> None:
+            if instance.name == "Ursula":
+                instance.name = "Vonda"
+                self.update(instance)
+
+        author = Author.objects.create(name="Ursula")
+        with listening(post_save, updates_again, sender=Author), signal_panel.record() as recording:
+            self.update(author)
+        assert len(recording.sends) == 4
+        assert rules(recording) == ["cascade"]
+
+    @pytest.mark.django_db
+    def test_where_pre_save_is_ignored_post_save_is_all_there_is(self, settings: Any) -> None:
+        settings.SIGNAL_PANEL = {"IGNORE": ["*.pre_save"]}
+        author = Author.objects.create(name="Ursula")
+        with signal_panel.record(clock=FakeClock()) as recording:
+            self.update(author)
+            self.update(author)
+        (finding,) = found(recording, "sent-twice")
+        assert (finding.spans, finding.cost_ns) == ((0, 1), 0)
+
+    @pytest.mark.django_db
+    def test_what_is_sent_between_the_two_signals_of_a_save_parts_them_not(self, clock: FakeClock) -> None:
+        def sends(run: Any, *args: Any) -> Any:
+            stocked.send("shelf")
+            clock.pass_(MS)
+            return run(*args)
+
+        author = Author.objects.create(name="Ursula")
+        with connection.execute_wrapper(sends), signal_panel.record(clock=clock) as recording:
+            self.update(author)
+            self.update(author)
+        (finding,) = found(recording, "sent-twice")
+        assert (finding.spans, finding.cost_ns) == ((0, 2, 3, 5), MS)
+
     def test_signals_of_one_s_own_may_differ_in_all_else(self) -> None:
         order = Order()
         with signal_panel.record() as recording:
@@ -333,8 +371,7 @@ class TestCascade:
         (finding,) = found(recording, "cascade")
         assert (finding.path, finding.line) == (__file__, line_of("def stamp", self.stamp))
         assert finding.claim == (
-            "TestCascade.stamp causes post_save, which it listens to: "
-            "1 of its 2 calls ran inside another, up to 1 deep."
+            "TestCascade.stamp causes post_save, which it listens to: 1 of its 2 calls ran inside another."
         )
         outer, inner = recording.calls
         assert finding.spans == (outer.index, outer.index + 1, outer.index + 2, inner.index)

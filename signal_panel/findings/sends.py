@@ -53,19 +53,20 @@ def cascade(facts: Facts) -> Iterator[Finding]:
         operations = [_operation(facts, send) for send in causes]
         for send, operation in zip(causes, operations, strict=True):
             facts.tell(send, _lasted(facts, operation))
+        claim = _(
+            "%(receiver)s causes %(signal)s, which it listens to: "
+            "%(inside)s of its %(calls)s calls ran inside another"
+        ) % {
+            "receiver": short(facts.receiver(kind)),
+            "signal": short(facts.signal_of(calls[0])),
+            "inside": thousands(sum(columns.kind[call] == kind for call in around)),
+            "calls": thousands(len(facts.spans[kind])),
+        }
+        if deepest[kind] > 1:
+            claim = _("%(claim)s, up to %(depth)s deep") % {"claim": claim, "depth": thousands(deepest[kind])}
         yield Finding(
             "cascade",
-            _(
-                "%(receiver)s causes %(signal)s, which it listens to: %(inside)s of its %(calls)s calls "
-                "ran inside another, up to %(depth)s deep."
-            )
-            % {
-                "receiver": short(facts.receiver(kind)),
-                "signal": short(facts.signal_of(calls[0])),
-                "inside": thousands(sum(columns.kind[call] == kind for call in around)),
-                "calls": thousands(len(facts.spans[kind])),
-                "depth": thousands(deepest[kind]),
-            },
+            f"{claim}.",
             *facts.place(calls),
             tuple(sorted({*(around[call] for call in calls), *calls}.union(*operations))),
             sum(_lasted(facts, operation) for operation in operations),
@@ -116,6 +117,7 @@ def _operation(facts: Facts, send: int) -> list[int]:
     partner = _PARTNERS.get(facts.model_signal(kind))
     if partner is None:
         return [send]
+    like = facts.send(kind)._replace(signal=NOTHING)
     siblings = columns.children[columns.parent[send]]
     place = bisect_left(siblings, send)
     later = partner.startswith("post")
@@ -124,9 +126,8 @@ def _operation(facts: Facts, send: int) -> list[int]:
         other_kind = columns.kind[other]
         if other_kind == kind:
             break  # the next operation of the sort: this one was not finished
-        if facts.model_signal(other_kind) == partner and facts.send(other_kind)._replace(
-            signal=0
-        ) == facts.send(kind)._replace(signal=0):
+        is_partner = facts.model_signal(other_kind) == partner
+        if is_partner and facts.send(other_kind)._replace(signal=NOTHING) == like:
             return sorted((send, other))
     return [send]
 
@@ -252,7 +253,7 @@ def _queries_of(facts: Facts, sends: list[int]) -> int:
 
 
 def sent_twice(facts: Facts) -> Iterator[Finding]:
-    """One instance saved, or deleted, more than once by one line.
+    """One instance saved more than once by one line.
 
     The cost is what the saves after the first took, from ``pre_save`` to the end of ``post_save``.
 
@@ -266,7 +267,7 @@ def sent_twice(facts: Facts) -> Iterator[Finding]:
         kind = columns.kind[send]
         path, _line = facts.site(kind)
         if (
-            facts.model_signal(kind) in ("post_save", "post_delete")
+            facts.model_signal(kind) == "post_save"
             and path is not None
             and not is_installed(path)
             and not facts.is_shared_site(kind)
@@ -278,14 +279,9 @@ def sent_twice(facts: Facts) -> Iterator[Finding]:
         again = [_operation(facts, send) for _, send in pairs]
         firsts = Counter(first for first, _ in pairs)
         cost = sum(_lasted(facts, operation) for operation in again)
-        text = (
-            _("One line saved the same %(sender)s %(times)s times; all but the first took %(time)s.")
-            if facts.model_signal(kind) == "post_save"
-            else _("One line deleted the same %(sender)s %(times)s times; all but the first took %(time)s.")
-        )
         yield Finding(
             "sent-twice",
-            text
+            _("One line saved the same %(sender)s %(times)s times; all but the first took %(time)s.")
             % {
                 "sender": short(facts.sender(kind)),
                 "times": thousands(max(firsts.values()) + 1),
