@@ -54,8 +54,11 @@ _PLUMBING_FOLDERS = (
     *map(_folder_of, ("asgiref", "debug_toolbar")),
     os.path.join(os.path.dirname(__file__), ""),
 )
-# What calls these is a web server: no frame further out caused anything.
-_SERVER_ENTRIES = tuple(os.path.join(_DJANGO, "core", "handlers", name) for name in ("wsgi.py", "asgi.py"))
+# What calls the first two is a web server, and what calls the third is a middleware that passes the request
+# on: no frame further out caused anything.
+_SERVER_ENTRIES = tuple(
+    os.path.join(_DJANGO, "core", "handlers", name) for name in ("wsgi.py", "asgi.py", "exception.py")
+)
 
 
 def is_installed(path: str) -> bool:

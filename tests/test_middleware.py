@@ -14,6 +14,7 @@ from asgiref.sync import async_to_sync, iscoroutinefunction
 from debug_toolbar.panels import Panel
 from debug_toolbar.store import get_store
 from debug_toolbar.toolbar import DebugToolbar
+from django.conf import settings
 from django.core.cache import close_caches
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.base import BaseHandler
@@ -22,6 +23,8 @@ from django.core.signals import request_finished, request_started
 from django.dispatch import Signal
 from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, Client, RequestFactory, override_settings
+from django.urls import path
+from django.views.generic import CreateView
 
 import signal_panel
 from signal_panel import Recording
@@ -29,8 +32,10 @@ from signal_panel.middleware import SignalPanelMiddleware, current_request
 from signal_panel.panel import SignalTimelinePanel
 from tests.lines import line_of
 from tests.shop import views
+from tests.shop.models import Author
 from tests.shop.signals import page_streamed
 from tests.stores import newest_stats, stored_requests
+from tests.urls import urlpatterns as shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -176,6 +181,24 @@ def test_what_every_middleware_sends_is_in_it_outside_the_toolbar_s_own_too(requ
         *["heard_by_middleware"] * 4,
         "request_finished",
     ]
+
+
+urlpatterns = [path("add/", CreateView.as_view(model=Author, fields=["name"], success_url="/")), *shop]
+
+
+@override_settings(
+    MIDDLEWARE=["tests.test_middleware.noisy_middleware", *settings.MIDDLEWARE], ROOT_URLCONF=__name__
+)
+@pytest.mark.parametrize("interface", ["wsgi", "asgi"])
+def test_what_a_view_of_django_s_sends_is_no_middleware_s_doing(interface: str) -> None:
+    with signal_panel.record() as found:
+        if interface == "wsgi":
+            Client().post("/add/", {"name": "A"})
+        else:
+            async_to_sync(AsyncClient().post)("/add/", {"name": "A"})
+    lines = {send.signal.rpartition(".")[2]: send.site for send in found.sends}
+    assert lines["heard_by_middleware"] is not None
+    assert (lines["post_init"], lines["post_save"]) == (None, None)
 
 
 class TestPhases:
