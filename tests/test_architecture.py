@@ -17,7 +17,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "connected": {"naming"},
     "exporters": {"recording"},
     "failures": set(),
-    "findings": {"assets", "conf", "recording", "templating"},
+    "findings": {"assets", "conf", "naming", "recording", "templating"},
     "frames": {"naming"},
     "handlers": {"naming", "recording"},
     "freezing": {"collector", "connected", "handlers", "kinds", "naming", "overflow", "recording"},

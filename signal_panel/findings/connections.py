@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from signal_panel.findings.facts import Facts, is_installed
+from signal_panel.findings.facts import Facts
 from signal_panel.findings.finding import Finding
 from signal_panel.findings.words import short, some
+from signal_panel.naming import is_installed
 from signal_panel.recording import Connection
 from signal_panel.templating import thousands
 

@@ -6,7 +6,6 @@ spans only where a kind is of interest.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -15,10 +14,10 @@ from itertools import chain
 from signal_panel import conf
 from signal_panel.findings.finding import Finding
 from signal_panel.findings.loops import Loop, find_loops
+from signal_panel.naming import is_installed
 from signal_panel.recording import METHODS, NOTHING, Columns, ReceiverKind, Recording, SendKind
 
 _MODEL_SIGNALS = "django.db.models.signals."
-_INSTALLED = re.compile(r"[\\/](site|dist)-packages[\\/]")
 _OVERRIDES = {"save", "asave", "save_base", "delete", "adelete"}
 
 Place = tuple[str | None, int | None]
@@ -169,8 +168,3 @@ class Facts:
             if site is not None and not is_installed(site):
                 return site, line
         return (None, None) if path is None else (path, definition.line)
-
-
-def is_installed(path: str) -> bool:
-    """Whether the file is one of an installed package, which users don't edit."""
-    return _INSTALLED.search(path) is not None

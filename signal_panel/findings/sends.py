@@ -8,10 +8,11 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
-from signal_panel.findings.facts import Facts, is_installed
+from signal_panel.findings.facts import Facts
 from signal_panel.findings.finding import Finding
 from signal_panel.findings.loops import DELETE, M2M, SAVE, Loop
 from signal_panel.findings.words import short, some
+from signal_panel.naming import is_installed
 from signal_panel.recording import NOTHING
 from signal_panel.templating import duration, thousands
 
