@@ -121,21 +121,21 @@ class _Process:
             found = candidates.get(key)
             if found is None:
                 found = candidates[key] = self._connections_for(*key)
-            if len(found) == 1:
-                group_of.append(found[0])
-            else:  # connected more than once: each is called in its turn
-                turn = before[parent, receiver]
-                before[parent, receiver] += 1
-                group_of.append(found[min(turn, len(found) - 1)])
+            # Connected more than once, it is called once for each. Of those there may be fewer by now.
+            turn = before[parent, receiver]
+            before[parent, receiver] += 1
+            if turn == len(found):
+                found.append(self._add_gone(send.signal, receiver))
+            group_of.append(found[turn])
         return group_of
 
     def _connections_for(self, signal: int, sender: int, receiver: int) -> list[int]:
         same = self.same.get((signal, receiver), ())
-        found = [place for place in same if self._hears(self.connections[place][0], sender)]
-        if not found:
-            some, nothing = self.places[receiver][0], (NOTHING, NOTHING)
-            found = [self._add(ConnectionKind(signal, some, *nothing, 0, 0, NOTHING, 0, NOTHING), "gone")]
-        return found
+        return [place for place in same if self._hears(self.connections[place][0], sender)]
+
+    def _add_gone(self, signal: int, receiver: int) -> int:
+        some, nothing = self.places[receiver][0], (NOTHING, NOTHING)
+        return self._add(ConnectionKind(signal, some, *nothing, 0, 0, NOTHING, 0, NOTHING), "gone")
 
     def _hears(self, kind: ConnectionKind, sender: int) -> bool:
         return kind.sender in (NOTHING, sender) or self.columns.strings[kind.sender] == UNKNOWN_SENDER
