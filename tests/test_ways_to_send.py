@@ -1,0 +1,109 @@
+"""What all four ways to send have to do alike, with the recording copies in place and around another tool."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django
+import pytest
+from django.db.models.signals import post_init
+from django.dispatch import Signal
+from django.test import override_settings
+
+import signal_panel
+from signal_panel import Recording, Send
+from signal_panel.recording import METHODS
+from tests.shop.models import Author, Book
+from tests.test_record import call, dispatcher
+
+__all__ = ["dispatcher"]
+
+pytestmark = [pytest.mark.usefixtures("dispatcher"), pytest.mark.parametrize("method", METHODS)]
+
+
+class Stop(BaseException):
+    """What send_robust() does not catch."""
+
+
+def first(**named: object) -> None:
+    """Hear it, and answer nothing."""
+
+
+def second(**named: object) -> None:
+    raise Stop
+
+
+def third(**named: object) -> None:
+    """Never get to hear it."""
+
+
+async def fourth(**named: object) -> None:
+    """Hear it where receivers overlap."""
+
+
+def names(receivers: Any) -> list[str]:
+    return [receiver.receiver.rpartition(".")[2] for receiver in receivers]
+
+
+def only_send(recording: Recording) -> Send:
+    (send,) = recording.sends
+    return send
+
+
+def test_receivers_after_one_that_raises_are_told_not_to_have_run(method: str) -> None:
+    signal = Signal()
+    for receiver in (first, second, third, fourth):
+        signal.connect(receiver)
+    with signal_panel.record() as recording, pytest.raises(Stop):
+        call(method, signal)
+    send = only_send(recording)
+    # Before Django 6.1 the async receivers of asend() run at the same time as the sync ones.
+    overlap = method.startswith("a") and django.VERSION < (6, 1)
+    ran = {name: call.is_async for name, call in zip(names(send.calls), send.calls, strict=True)}
+    assert ran == {"first": False, "second": False, **({"fourth": True} if overlap else {})}
+    if method != "asend_robust" or Signal.asend_robust.__module__ != "django.dispatch.dispatcher":
+        assert names(send.skipped) == (["third"] if overlap else ["third", "fourth"])
+
+
+def test_a_second_send_for_one_instance_repeats_the_first(method: str) -> None:
+    signal, one, two = Signal(), Author(), Author()
+    with signal_panel.record() as recording:
+        for instance in (one, two, one):
+            call(method, signal, instance=instance)
+    sends = recording.sends
+    assert [send.repeats for send in sends] == [None, None, sends[0]]
+
+
+def test_instances_are_loaded_as_often_as_they_are(method: str) -> None:
+    if method.startswith("a"):
+        pytest.skip("Django sends it by send() only, and nobody awaits it")
+    author = Author()
+    with signal_panel.record() as recording:
+        for _ in range(2):
+            call(method, post_init, instance=author)
+    assert [send.repeats for send in recording.sends] == [None, None]
+
+
+@override_settings(SIGNAL_PANEL={"IGNORE": ["tests.shop.models.Author"]})
+def test_what_is_to_be_ignored_is_left_out_with_all_inside_it(method: str) -> None:
+    outer, inner = Signal(), Signal()
+
+    def sends(**named: object) -> None:
+        inner.send(sender=Book)
+
+    async def asends(**named: object) -> None:
+        await inner.asend(sender=Book)
+
+    outer.connect(sends)
+    outer.connect(asends)
+    with signal_panel.record() as recording:
+        call(method, outer, sender=Author)
+        call(method, outer, sender=Book)
+    assert [send.sender for send in recording.sends] == ["tests.shop.models.Book"] * 3
+    assert recording.dropped == 0
+
+
+def test_a_sender_that_cannot_be_hashed_is_none_of_ours(method: str) -> None:
+    with signal_panel.record() as recording:
+        assert call(method, Signal(), sender=[]) == []
+    assert only_send(recording).sender == "list()"
