@@ -57,14 +57,18 @@ def find_all(recording: Recording) -> list[Finding]:
     Only spans that were kept are looked at: of a recording that has more, figures are of its first ones. The
     thresholds are those of ``SIGNAL_PANEL["FINDINGS"]``.
     """
+    return _apply_rules(Facts(recording))
+
+
+def rows(recording: Recording) -> list[dict[str, Any]]:
+    """The findings as plain values, which ``findings.html`` shows."""
     facts = Facts(recording)
+    return rows_of(facts, _apply_rules(facts))
+
+
+def _apply_rules(facts: Facts) -> list[Finding]:
     for rule in _RULES:
         for finding in rule(facts):
             facts.found[finding.rule].append(finding)
     found = [finding for findings in facts.found.values() for finding in findings]
     return sorted(found, key=attrgetter("cost_ns"), reverse=True)
-
-
-def rows(recording: Recording) -> list[dict[str, Any]]:
-    """The findings as plain values, which ``findings.html`` shows."""
-    return rows_of(recording, find_all(recording))

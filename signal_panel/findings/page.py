@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,11 +9,11 @@ from django.urls import reverse
 
 from signal_panel import assets
 from signal_panel.findings.advice import advice_by_rule
+from signal_panel.findings.facts import Facts
 from signal_panel.findings.finding import Finding
-from signal_panel.recording import Recording
 
 
-def rows_of(recording: Recording, findings: Sequence[Finding]) -> list[dict[str, Any]]:
+def rows_of(facts: Facts, findings: Sequence[Finding]) -> list[dict[str, Any]]:
     """One dictionary a finding; ``cost`` is in milliseconds, and None where no time is lost.
 
     ``spans`` are indices and ranges of them, and of these only the spans of ``kinds`` are meant.
@@ -23,10 +22,7 @@ def rows_of(recording: Recording, findings: Sequence[Finding]) -> list[dict[str,
         return []
     advice = advice_by_rule()
     docs_url = reverse("djdt:signal_timeline_finding")
-    kind_of = recording.columns.kind
-    of_kind: dict[int, list[int]] = {}
-    for span, kind in enumerate(kind_of):
-        of_kind.setdefault(kind, []).append(span)
+    kind_of = facts.columns.kind
     rows = []
     for finding in findings:
         kinds = sorted({kind_of[span] for span in finding.spans}, reverse=True)
@@ -40,7 +36,7 @@ def rows_of(recording: Recording, findings: Sequence[Finding]) -> list[dict[str,
                 "line": finding.line,
                 "cost": finding.cost_ns / 1e6 or None,
                 "kinds": " ".join(map(str, kinds)),
-                "spans": _ranges(finding.spans, sorted(span for kind in kinds for span in of_kind[kind])),
+                "spans": _ranges(finding.spans, facts.spans_of(kinds)),
             }
         )
     return rows
@@ -48,15 +44,13 @@ def rows_of(recording: Recording, findings: Sequence[Finding]) -> list[dict[str,
 
 def _ranges(spans: Sequence[int], among: list[int]) -> str:
     """The spans, those that follow each other among others like them as a range: ``3-120 125``."""
+    next_of = dict(zip(among, among[1:], strict=False))
     runs: list[list[int]] = []
-    follows = None
     for span in spans:
-        place = bisect_left(among, span)
-        if place == follows:
+        if runs and next_of[runs[-1][1]] == span:
             runs[-1][1] = span
         else:
             runs.append([span, span])
-        follows = place + 1
     return " ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
 
 
