@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.dispatch import Signal, receiver
 
 import signal_panel
-from signal_panel.tracer import patching
+from signal_panel.tracer import loops, patching
 from tests.lines import line_of
 from tests.test_record import foreign_patches
 
@@ -122,6 +123,41 @@ def test_another_tool_s_object_that_is_no_function() -> None:
         signal.send(sender=None)
     assert (len(recording.sends), len(later.sends)) == (1, 1)
     assert patching._is_djangos_own(Signal.send)
+
+
+def test_another_tool_that_was_there_before_us_is_still_asked(other: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def theirs(self: Signal, sender: Any, **named: Any) -> Any:
+        asked.append(sender)
+        return found(self, sender, **named)
+
+    found = Signal.send
+    other.setattr(Signal, "send", theirs)
+    with signal_panel.record() as recording:
+        signal.send(sender=Signal)
+    assert asked == [Signal]
+    assert len(recording.sends) == 1
+
+
+@pytest.mark.parametrize(
+    ("version", "is_known"),
+    [((5, 1, 15), False), ((5, 2, 0), True), ((6, 0, 10), True), ((6, 1, 3), True), ((6, 2, 0), False)],
+)
+def test_the_copies_stand_in_for_the_dispatchers_they_were_compared_with(
+    version: tuple[int, ...], is_known: bool, other: pytest.MonkeyPatch
+) -> None:
+    other.setattr(patching.django, "VERSION", version)
+    with signal_panel.record():
+        assert (Signal.send is loops.send) is is_known
+
+
+def test_a_django_without_one_of_the_methods_is_left_without_it(other: pytest.MonkeyPatch) -> None:
+    other.delattr(BaseDatabaseWrapper, "run_and_clear_commit_hooks")
+    with signal_panel.record() as recording:
+        signal.send(sender=None)
+    assert "run_and_clear_commit_hooks" not in vars(BaseDatabaseWrapper)
+    assert len(recording.sends) == 1
 
 
 class ChainSignal(Signal):

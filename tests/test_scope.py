@@ -16,7 +16,7 @@ from signal_panel import Recording
 from signal_panel.collector import current
 from signal_panel.queries import Queries
 from signal_panel.summary import totals
-from signal_panel.tracer import close_scope, open_scope
+from signal_panel.tracer import close_scope, database, open_scope
 from tests.clock import FakeClock
 
 told = Signal()
@@ -41,6 +41,31 @@ def test_one_that_has_ended_stops_and_starts_nothing() -> None:
         told.send(sender=Recording)
     assert senders(recording) == ["django.dispatch.dispatcher.Signal", "signal_panel.recording.Recording"]
     assert senders(ended.recording) == []
+
+
+def test_what_is_sent_after_its_end_is_counted_as_late_and_kept_nowhere() -> None:
+    scope = open_scope()
+    outliving = contextvars.copy_context()
+    told.send(sender=Signal)
+    close_scope(scope)
+    with signal_panel.record() as another:
+        outliving.run(Signal.send, told, sender=Signal)
+    assert scope.late.count == 1
+    assert (len(scope.recording.sends), len(another.sends)) == (1, 0)
+
+
+def test_one_that_cannot_be_opened_leaves_nothing_patched() -> None:
+    def breaks() -> int:
+        raise OSError("no clock")
+
+    before = vars(Signal)["send"]
+    with pytest.raises(OSError, match="no clock"):
+        open_scope(breaks)
+    assert vars(Signal)["send"] is before
+
+
+def test_a_carried_function_looks_like_itself() -> None:
+    assert signal_panel.carry(senders).__name__ == "senders"
 
 
 def test_a_phase_that_is_marked_again_goes_on() -> None:
@@ -77,6 +102,14 @@ def test_one_that_outlives_the_transaction_it_was_opened_in_goes_on() -> None:
         told.send(sender=Signal)
         close_scope(inner)
     assert len(inner.recording.sends) == len(outer.sends) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_kept_of_a_transaction_that_outlives_it() -> None:
+    scope = open_scope()
+    with transaction.atomic():
+        close_scope(scope)
+    assert not database._entered
 
 
 @pytest.mark.django_db(transaction=True)

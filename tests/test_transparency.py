@@ -79,8 +79,9 @@ def test_receivers_cancelled_before_their_first_step() -> None:
     signal = Signal()
 
     async def receiver(**kwargs: object) -> None:
-        pass
+        heard.append(kwargs)
 
+    heard: list[Any] = []
     signal.connect(receiver)
 
     async def cancelled() -> str:
@@ -90,11 +91,13 @@ def test_receivers_cancelled_before_their_first_step() -> None:
         try:
             await send
         except asyncio.CancelledError:
+            await asyncio.sleep(0)
             return "cancelled"
         return "sent"
 
     plain, recorded, _ = plain_and_recorded(cancelled)
     assert recorded == plain == ("cancelled", [])
+    assert not heard
 
 
 @pytest.mark.parametrize("method", ["asend", "asend_robust"])
@@ -114,7 +117,7 @@ def test_an_async_receiver_that_returns_nothing_to_await(method: str) -> None:
     ((plain, _), (recorded, _), recording) = plain_and_recorded(send)
     assert recorded == plain
     assert "TypeError" in str(plain)
-    assert [call.receiver.split(".")[-1] for call in recording.calls] == ["receiver"]
+    assert [(call.receiver.split(".")[-1], call.is_async) for call in recording.calls] == [("receiver", True)]
 
 
 def test_an_async_receiver_that_returns_a_future() -> None:
@@ -135,7 +138,16 @@ def test_an_async_receiver_that_returns_a_future() -> None:
     assert recorded == plain == ([(receiver, "answer")], [])
 
 
-def test_an_async_receiver_can_be_driven_by_hand_and_closed() -> None:
+def test_an_exception_thrown_into_an_async_receiver_that_has_not_begun_comes_out_of_it() -> None:
+    async def receiver(**kwargs: object) -> None:
+        raise AssertionError("it has begun")
+
+    with signal_panel.record() as recording, pytest.raises(asyncio.CancelledError):
+        SteppedCall(receiver(), receiver, *current.get()).throw(asyncio.CancelledError())
+    assert not recording.calls
+
+
+def test_an_async_receiver_can_be_driven_by_hand_and_closed(recwarn: pytest.WarningsRecorder) -> None:
     async def receiver(**kwargs: object) -> None:
         try:
             await asyncio.sleep(0)
@@ -147,7 +159,10 @@ def test_an_async_receiver_can_be_driven_by_hand_and_closed() -> None:
     with signal_panel.record() as recording:
         never_begun, begun = (SteppedCall(receiver(), receiver, *current.get()) for _ in range(2))
         never_begun.close()
+        del never_begun
+        gc.collect()
         assert not closed
+        assert not recwarn.list  # that it was never awaited
         begun.send(None)
         begun.send(None)
         begun.close()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import django
 import pytest
+from asgiref.sync import sync_to_async
 from django.db.models.signals import post_init
 from django.dispatch import Signal
 from django.test import override_settings
@@ -107,3 +109,20 @@ def test_a_sender_that_cannot_be_hashed_is_none_of_ours(method: str) -> None:
     with signal_panel.record() as recording:
         assert call(method, Signal(), sender=[]) == []
     assert only_send(recording).sender == "list()"
+
+
+def test_what_is_sent_next_is_not_inside_it(method: str) -> None:
+    one, next_one = Signal(), Signal()
+    for receiver in (first, fourth):
+        one.connect(receiver)
+
+    async def main() -> None:
+        for signal in (one, next_one):
+            sending = getattr(signal, method)
+            await (sending if method.startswith("a") else sync_to_async(sending))(sender=None)
+
+    with signal_panel.record() as recording:
+        asyncio.run(main())
+        call(method, one)
+        call(method, next_one)
+    assert [send.parent for send in recording.sends] == [None] * 4
