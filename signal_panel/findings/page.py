@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from django.urls import reverse
@@ -44,7 +45,7 @@ def rows_of(facts: Facts, findings: Sequence[Finding]) -> list[dict[str, Any]]:
 
 def _ranges(spans: Sequence[int], among: list[int]) -> str:
     """The spans, those that follow each other among others like them as a range: ``3-120 125``."""
-    next_of = dict(zip(among, among[1:], strict=False))
+    next_of = dict(pairwise(among))
     runs: list[list[int]] = []
     for span in spans:
         if runs and next_of[runs[-1][1]] == span:
