@@ -43,16 +43,16 @@ MODULES = [
     "signal_panel/scope.py",
     "signal_panel/recording.py",
 ]
-# The tests that are to fail, the likeliest first; who survives a group comes to the next.
+# The tests that are to fail, the likeliest first; who survives a group meets the next. Those of concurrency,
+# random worlds and failures of ours are left out: they take a minute each time.
 TESTS = {
-    "middleware": ("middleware", "panel", "concurrency harmless"),
+    "middleware": ("middleware", "panel"),
     "recording": ("recording", "record queries connections", "summary tables middleware"),
 }
 TESTS_OF_OTHERS = (
-    "record",
+    "record ways_to_send scope",
     "queries connections coexistence transparency",
     "recording middleware hostile",
-    "concurrency worlds",
 )
 PATIENCE = 120  # seconds for a group: a change may well make a loop that does not end
 SAMPLE = int(os.environ.get("SAMPLE", "0"))
