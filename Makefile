@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 MANAGE := $(BIN)/python example_project/manage.py
 
-.PHONY: help example test test-django coverage lint types format matrix clean
+.PHONY: help example test test-django coverage mutants lint types format matrix clean
 .DELETE_ON_ERROR:
 
 help:
@@ -27,9 +27,12 @@ test: $(VENV)/installed-test $(VENV)/chromium node_modules/installed ## all test
 test-django: ## Django's own tests, plain and recorded; DJANGO=6.1 SUITES="dispatch asgi" runs a part
 	$(PYTHON) -m tests.django_suite $(if $(DJANGO),--django $(DJANGO)) $(if $(SUITES),--suites $(SUITES)) $(if $(PATCHED),--patched)
 
-coverage: $(VENV)/installed-test ## which lines of the package the quick tests do not reach
+coverage: $(VENV)/installed-test ## fails where the quick tests leave a line or a branch of the package out
 	@# coverage.py cannot trace files whose names have NUL or half a surrogate pair.
 	$(BIN)/python -m pytest -m "not packaging and not browser" -k "not TestHostileNames" --cov
+
+mutants: $(VENV)/installed-mutants ## small changes to the code that records which no test notices; MODULES=... SAMPLE=40
+	$(if $(SAMPLE),SAMPLE=$(SAMPLE)) $(BIN)/python -m tests.mutants $(MODULES)
 
 lint: $(VENV)/installed-lint node_modules/installed ## ruff and biome
 	$(BIN)/ruff check
