@@ -180,7 +180,7 @@ class TestContent:
         def fails(*args: object) -> None:
             raise RuntimeError("ours")
 
-        monkeypatch.setattr("signal_panel.findings.find_all", fails)
+        monkeypatch.setattr("signal_panel.findings.rows", fails)
         html = self.content(client)
         assert "<li>The panel failed with RuntimeError." in html
         assert "announce_order" in html
