@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 MANAGE := $(BIN)/python example_project/manage.py
 
-.PHONY: help example test test-django coverage mutants lint types format matrix clean
+.PHONY: help example test test-django coverage mutants bench lint types format matrix clean
 .DELETE_ON_ERROR:
 
 help:
@@ -34,6 +34,22 @@ coverage: $(VENV)/installed-test ## fails where the quick tests leave a line or 
 mutants: $(VENV)/installed-mutants ## small changes to the code that records which no test notices; MODULES=... SAMPLE=40
 	$(if $(SAMPLE),SAMPLE=$(SAMPLE)) $(BIN)/python -m tests.mutants $(MODULES)
 
+# An environment for each Python: what things cost differs from one to the next.
+BENCH := .bench/$(notdir $(PYTHON))
+
+bench: $(BENCH)/installed benchmarks/node_modules/installed ## what the panel costs; PART=recording|sql|memory|requests|browser, QUICK=1
+	$(BENCH)/bin/python -m benchmarks $(PART) $(if $(QUICK),--quick)
+
+$(BENCH)/installed: pyproject.toml
+	@test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BENCH)/bin/python -m pip install --quiet --editable . --group bench
+	@touch $@
+
+benchmarks/node_modules/installed: benchmarks/package.json
+	npm install --prefix benchmarks --no-audit --no-fund --no-package-lock --legacy-peer-deps
+	@touch $@
+
 lint: $(VENV)/installed-lint node_modules/installed ## ruff and biome
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -51,7 +67,7 @@ matrix: $(VENV)/installed-dev $(VENV)/chromium node_modules/installed ## the tes
 	$(BIN)/tox run
 
 clean: ## remove all that these commands made
-	rm -rf $(VENV) .tox .django .coverage .*_cache .hypothesis build dist node_modules
+	rm -rf $(VENV) .tox .django .bench .coverage .*_cache .hypothesis build dist node_modules benchmarks/node_modules
 	rm -f example_project/db.sqlite3
 
 # One file each marks what is done, so that it is done again only when pyproject.toml changes.

@@ -1,0 +1,1 @@
+"""What the panel costs, beside its targets and beside other tools: ``make bench``."""

@@ -1,0 +1,23 @@
+"""The bookshop's settings, with or without the panel by ``$BOOKSHOP_PANEL``."""
+
+import os
+
+from bookshop import settings as bookshop
+from bookshop.settings import *  # noqa: F403
+
+ROOT_URLCONF = "benchmarks.bookshop.urls"
+SIGNAL_PANEL = {"MAX_SPANS": 2_000_000}
+# One of the receivers of an order fails, and says so at length.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"nowhere": {"class": "logging.NullHandler"}},
+    "loggers": {"django.dispatch": {"handlers": ["nowhere"], "propagate": False}},
+}
+
+if os.environ["BOOKSHOP_PANEL"] == "0":
+    INSTALLED_APPS = [app for app in bookshop.INSTALLED_APPS if app != "signal_panel"]
+    MIDDLEWARE = [name for name in bookshop.MIDDLEWARE if not name.startswith("signal_panel.")]
+    DEBUG_TOOLBAR_PANELS = [
+        name for name in bookshop.DEBUG_TOOLBAR_PANELS if not name.startswith("signal_panel.")
+    ]

@@ -1,0 +1,142 @@
+"""The part ``browser`` of a run: the real panel, and other ways to draw the same spans."""
+
+from __future__ import annotations
+
+import re
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from benchmarks.bookshop import seeded
+from benchmarks.browser.chromium import chromium, fresh_page, memory, visitor
+from benchmarks.browser.server import served
+from benchmarks.effort import Effort
+from benchmarks.figures import Figure, Result, Table, digits, median, percentile
+from benchmarks.peers import Entry
+
+HERE = Path(__file__).parent
+FLAME_CHART = HERE.parent / "node_modules" / "flame-chart-js" / "dist" / "index.min.js"
+SCRIPTS = [HERE / "timing.js", *([FLAME_CHART] if FLAME_CHART.exists() else [])]
+
+OURS = "this panel"
+PEERS = {"svg": "SVG, a `rect` each", "dom": "DOM, a `div` each", "flame": "flame-chart-js"}
+SIZES = [1_000, 10_000, 100_000, 1_000_000]
+MOST = {"svg": 100_000, "dom": 100_000, "flame": 1_000_000}
+"""The most spans that each is tried with: more takes them minutes, or all memory."""
+WALK_MS = 30_000
+WORDS = "check_place"
+
+OPENED_MS = {100_000: 500, 1_000_000: 1200}
+MEDIAN_MS = {100_000: 8, 1_000_000: 10}
+P95_MS = {100_000: 17}
+SEARCH_MS = 100
+
+
+class Seen(NamedTuple):
+    """What one way of drawing takes with one number of spans."""
+
+    opened_ms: float
+    frames_ms: list[float]
+    memory_mb: float
+    searched_ms: float = 0.0
+
+
+def run(effort: Effort, available: Sequence[Entry]) -> Result:
+    """Measure the panel and its peers with each number of spans."""
+    sizes = [size for size in SIZES if not effort.is_quick or size <= 10_000]
+    times = effort.of(5, quick=1)
+    seen: dict[tuple[str, int], Seen] = {}
+    with seeded() as folder, served(folder / "with.sqlite3") as address, chromium() as browser:
+        version = browser.version
+        for size in sizes:
+            request = _request_id(f"{address}spans/{size}/")
+            for way in (OURS, *PEERS):
+                if size > MOST.get(way, size) or (way == "flame" and not FLAME_CHART.exists()):
+                    continue
+                print(f"{way}, {size:,} spans", flush=True)
+                try:
+                    seen[way, size] = _seen(browser, f"{address}quiet/", way, request, times)
+                except Exception as failure:  # a tab that crashed, or took too long
+                    if way == OURS:
+                        raise
+                    print(f"gave up: {str(failure).splitlines()[0]}", flush=True)
+    return Result(_figures(seen, sizes), [_table(seen, sizes, version)])
+
+
+def _request_id(address: str) -> str:
+    with urllib.request.urlopen(address) as response:
+        found = re.search(r'data-request-id="(\w+)"', response.read().decode())
+    assert found is not None
+    return found[1]
+
+
+def _seen(browser: Any, address: str, way: str, request: str, times: int) -> Seen:
+    opened, walks, searches, taken = [], [], [], []
+    with visitor(browser) as context:
+        for _ in range(times):
+            with fresh_page(context, address, *SCRIPTS) as page:
+                before = memory(page)
+                if way == OURS:
+                    opened.append(page.evaluate("id => timing.openOurs(id)", request))
+                else:
+                    opened.append(page.evaluate("([way, id]) => timing.openPeer(way, id)", [way, request]))
+                taken.append(memory(page) - before)
+                walks.append(page.evaluate("ms => timing.walk(ms)", WALK_MS / times))
+                if way == OURS:
+                    found = page.evaluate("words => timing.search(words)", WORDS)
+                    assert found["matches"] > 0
+                    searches.append(found["took"])
+    return Seen(min(opened), best_of_each(walks), min(taken), min(searches, default=0.0))
+
+
+def best_of_each(walks: Sequence[Sequence[float]]) -> list[float]:
+    """The least that each step took in any of the walks; a walk may have been broken off."""
+    longest = max(map(len, walks))
+    return [min(walk[step] for walk in walks if step < len(walk)) for step in range(longest)]
+
+
+def _figures(seen: dict[tuple[str, int], Seen], sizes: Sequence[int]) -> list[Figure]:
+    figures = []
+    for size in sizes:
+        ours = seen[OURS, size]
+        measured = (
+            (f"click to painted, {size:,} spans", ours.opened_ms, OPENED_MS.get(size)),
+            (f"median frame, {size:,} spans", median(ours.frames_ms), MEDIAN_MS.get(size)),
+            (f"p95 of frames, {size:,} spans", percentile(ours.frames_ms, 95), P95_MS.get(size)),
+            (f"search, {size:,} spans", ours.searched_ms, SEARCH_MS if size == 1_000_000 else None),
+        )
+        figures += [Figure(name, value, target, "ms") for name, value, target in measured if target]
+    return figures
+
+
+def _table(seen: dict[tuple[str, int], Seen], sizes: Sequence[int], version: str) -> Table:
+    rows = []
+    for size in sizes:
+        for way in (OURS, *PEERS):
+            found = seen.get((way, size))
+            if found is None:
+                rows.append([f"{size:,}", PEERS[way], *["not tried, or gave up"] * 3, "", ""])
+                continue
+            steps = "" if len(found.frames_ms) == 60 else f" (of {len(found.frames_ms)} steps)"
+            rows.append(
+                [
+                    f"{size:,}",
+                    PEERS.get(way, way),
+                    digits(found.opened_ms),
+                    digits(median(found.frames_ms)) + steps,
+                    digits(percentile(found.frames_ms, 95)),
+                    digits(found.memory_mb),
+                    digits(found.searched_ms) if found.searched_ms else "",
+                ]
+            )
+    return Table(
+        "The same spans, drawn by others",
+        ["spans", "", "click to painted, ms", "median frame, ms", "p95, ms", "memory, MB", "search, ms"],
+        rows,
+        f"Headless Chromium {version} without a graphics card, 1280 × 900. A frame is all that a step of "
+        "zooming or panning keeps the browser from: the work at once, and the frame that it leads to, until "
+        "the next may begin. Best of several walks for each of 60 steps, and of several clicks, with the "
+        "panel's scripts in the browser's cache. The others draw bars alone: no overview, no ruler, no table "
+        "of spans, and but for flame-chart-js no labels. All fetch and decode the same recording.",
+    )

@@ -1,0 +1,207 @@
+/** Times what a page does, inside the page. The functions of `globalThis.timing` are called from outside. */
+
+const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+
+/** Resolves once what has been drawn so far is painted: when the frame after the next one begins. */
+const painted = async () => {
+    await frame();
+    await frame();
+};
+
+/**
+ * How long a step keeps the page busy: what it does at once, and the frame that draws what it has asked for,
+ * until another frame may begin.
+ */
+async function timeStep(step) {
+    let began = 0;
+    const start = performance.now();
+    requestAnimationFrame(() => {
+        began = performance.now(); // before the page's own callbacks, which come after this one
+    });
+    step();
+    const atOnce = performance.now() - start;
+    await frame();
+    await frame();
+    return atOnce + performance.now() - began;
+}
+
+/** The times of steps, one after the other, until the deadline. */
+async function timeSteps(steps, milliseconds) {
+    const times = [];
+    const end = performance.now() + milliseconds;
+    for (const step of steps) {
+        times.push(await timeStep(step));
+        if (performance.now() > end) {
+            break;
+        }
+    }
+    return times;
+}
+
+/** Sixty steps: in, to the right, to the left, and out again. */
+function walk({ zoomIn, zoomOut, left, right }) {
+    const times = (count, step) => Array.from({ length: count }, () => step);
+    return [...times(20, zoomIn), ...times(10, right), ...times(10, left), ...times(20, zoomOut)];
+}
+
+const toolbar = () => {
+    const root = document.getElementById("djDebugRoot");
+    return (root?.shadowRoot ?? root ?? document).querySelector("#djDebug");
+};
+const panel = () => toolbar().querySelector("#SignalTimelinePanel .djsp");
+
+function key(name) {
+    const stage = panel().querySelector(".djsp-stage");
+    stage.dispatchEvent(new KeyboardEvent("keydown", { key: name, bubbles: true, composed: true }));
+}
+
+/** Ours: the toolbar's own click, what it fetches, and the drawing. */
+const ours = {
+    async open(request) {
+        toolbar().dataset.requestId = request;
+        const start = performance.now();
+        toolbar().querySelector("#djDebugPanelList a.SignalTimelinePanel").click();
+        while (panel()?.dataset.djspState !== "ready") {
+            await frame();
+        }
+        await painted();
+        return performance.now() - start;
+    },
+    steps: () =>
+        walk({
+            zoomIn: () => key("w"),
+            zoomOut: () => key("s"),
+            left: () => key("a"),
+            right: () => key("d"),
+        }),
+    count: () => Number(panel().dataset.djspSpans),
+    async search(words) {
+        const input = panel().querySelector(".djsp-query");
+        const type = (text) => () => {
+            input.value = text;
+            input.dispatchEvent(new InputEvent("input", { bubbles: true, composed: true }));
+        };
+        const took = await timeStep(type(words));
+        const matches = Number(panel().dataset.djspMatches);
+        await timeStep(type(""));
+        return { took, matches };
+    },
+};
+
+const ROW = 18;
+const COLORS = ["#4e79a7", "#f28e2b", "#59a14f", "#e15759", "#b07aa1", "#76b7b2"];
+const colorOf = (kind) => COLORS[kind % COLORS.length];
+
+/** A view that zooms around its middle and pans by a fifth, as ours does. */
+function viewOf(total, show) {
+    let from = 0;
+    let to = total;
+    const set = (width, middle) => {
+        from = Math.max(0, Math.min(total - width, middle - width / 2));
+        to = from + width;
+        show(from, to);
+    };
+    const zoom = (factor) => set(Math.min(total, (to - from) * factor), (from + to) / 2);
+    const pan = (part) => set(to - from, (from + to) / 2 + part * (to - from));
+    return walk({
+        zoomIn: () => zoom(1 / 1.5),
+        zoomOut: () => zoom(1.5),
+        left: () => pan(-0.2),
+        right: () => pan(0.2),
+    });
+}
+
+/** Ways to draw the same spans: each answers with its steps. They draw neither overview nor ruler. */
+const peers = {
+    svg(place, spans) {
+        const height = ROW * (1 + spans.depth.reduce((a, b) => Math.max(a, b), 0));
+        const rects = [];
+        for (let i = 0; i < spans.count; i++) {
+            const width = spans.end[i] - spans.start[i];
+            rects.push(
+                `<rect x="${spans.start[i]}" y="${spans.depth[i] * ROW}" width="${width}" height="${ROW - 2}" fill="${colorOf(spans.kind[i])}"/>`,
+            );
+        }
+        place.innerHTML = `<svg width="100%" height="${height}" viewBox="0 0 ${spans.total} ${height}" preserveAspectRatio="none">${rects.join("")}</svg>`;
+        const svg = place.firstChild;
+        return viewOf(spans.total, (from, to) =>
+            svg.setAttribute("viewBox", `${from} 0 ${to - from} ${height}`),
+        );
+    },
+    dom(place, spans) {
+        const rows = [];
+        const percent = (time) => (100 * time) / spans.total;
+        for (let i = 0; i < spans.count; i++) {
+            rows.push(
+                `<div style="position:absolute;left:${percent(spans.start[i])}%;width:${percent(spans.end[i] - spans.start[i])}%;top:${spans.depth[i] * ROW}px;height:${ROW - 2}px;background:${colorOf(spans.kind[i])}"></div>`,
+            );
+        }
+        place.innerHTML = `<div style="position:relative;height:100%">${rows.join("")}</div>`;
+        const inner = place.firstChild;
+        const { clientWidth } = place;
+        return viewOf(spans.total, (from, to) => {
+            const scale = spans.total / (to - from);
+            inner.style.width = `${100 * scale}%`;
+            place.scrollLeft = (from / spans.total) * clientWidth * scale;
+        });
+    },
+    flame(place, spans) {
+        const nodes = [];
+        const data = [];
+        for (let i = 0; i < spans.count; i++) {
+            const node = {
+                name: spans.kinds[spans.kind[i]].label,
+                start: spans.start[i],
+                duration: spans.end[i] - spans.start[i],
+                type: String(spans.kind[i]),
+                color: colorOf(spans.kind[i]),
+                children: [],
+            };
+            nodes.push(node);
+            (spans.parent[i] < 0 ? data : nodes[spans.parent[i]].children).push(node);
+        }
+        const canvas = document.createElement("canvas");
+        canvas.width = place.clientWidth;
+        canvas.height = place.clientHeight;
+        place.append(canvas);
+        const chart = new globalThis.flameChartJs.FlameChart({ canvas, data });
+        return viewOf(spans.total, (from, to) => chart.setZoom(from, to));
+    },
+};
+
+function place() {
+    const found = document.createElement("div");
+    Object.assign(found.style, {
+        position: "fixed",
+        inset: "0 0 auto 0",
+        height: "500px",
+        background: "white",
+        zIndex: 1e9,
+        overflow: "auto",
+    });
+    document.body.append(found);
+    return found;
+}
+
+let steps = [];
+
+globalThis.timing = {
+    async openOurs(request) {
+        const took = await ours.open(request);
+        steps = ours.steps();
+        return took;
+    },
+    async openPeer(name, request) {
+        const { decode } = await import("/static/signal_panel/js/spans.js");
+        const root = new URL(toolbar().dataset.renderPanelUrl, location);
+        const url = new URL(`../signal_timeline/spans/?request_id=${request}`, root);
+        const start = performance.now();
+        const spans = decode(await (await fetch(url)).json());
+        steps = peers[name](place(), spans);
+        await painted();
+        return performance.now() - start;
+    },
+    walk: (milliseconds) => timeSteps(steps, milliseconds),
+    count: ours.count,
+    search: ours.search,
+};

@@ -1,0 +1,51 @@
+"""Where a run took place: what its figures hold for."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Sequence
+from datetime import date
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from benchmarks.peers import Entry
+
+PACKAGES = ["django", "django-debug-toolbar", "django-signal-panel"]
+
+
+def available(peers: Sequence[Entry]) -> list[Entry]:
+    """Those that are installed, or need not be."""
+    return [peer for peer in peers if not peer.requires or _version(peer.requires)]
+
+
+def described(peers: Sequence[Entry]) -> str:
+    """The date, the machine and the versions, in a sentence."""
+    found = [
+        f"{package} {_version(package)}" for package in (*PACKAGES, *(p.requires for p in peers)) if package
+    ]
+    return (
+        f"{date.today()}, {_processor()}, {os.cpu_count()} processors, {platform.system()}, "
+        f"Python {platform.python_version()}, {', '.join(found)}."
+    )
+
+
+def load() -> float:
+    """How many processes have wanted a processor, on average, over the last minute."""
+    return os.getloadavg()[0]
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()

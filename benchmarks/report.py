@@ -1,0 +1,77 @@
+"""docs/performance.md: what the runs have found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.figures import Figure, Table
+from benchmarks.remote import ROOT
+from benchmarks.runs import Run, kept
+from benchmarks.summary import in_five_lines
+
+PAGE = ROOT / "docs" / "performance.md"
+TRIED = ROOT / "benchmarks" / "tried.md"
+PARTS = {
+    "recording": "Recording",
+    "sql": "Queries",
+    "memory": "Memory",
+    "requests": "Whole requests",
+    "browser": "In the browser",
+}
+HEAD = ["figure", "measured", "target", ""]
+
+
+def write() -> Path:
+    """Write the page from the last run of each part."""
+    runs = {part: kept(part) for part in PARTS}
+    sections = [
+        "# What the panel costs",
+        in_five_lines(runs),
+        "All of this is measured by `make bench`, which writes this page. `make bench PART=recording` "
+        "measures a part, `make bench PYTHON=python3.13` takes another Python. Ratios hold from one machine to "
+        "the next better than times, hence most targets are ratios. Every target is listed, met or not.",
+        _missed(runs),
+        *(
+            f"## {title}\n\n" + "\n".join(map(of_part, runs[part]))
+            for part, title in PARTS.items()
+            if runs[part]
+        ),
+        "## What was tried\n\n" + TRIED.read_text().strip(),
+    ]
+    PAGE.write_text("\n\n".join(section.strip() for section in sections) + "\n")
+    return PAGE
+
+
+def of_part(run: Run) -> str:
+    """A part's targets and tables."""
+    before, after = run.load
+    missed = any(not figure.is_met for figure in run.result.figures)
+    tables = [*run.result.tables, *(run.result.profiles if missed else ())]
+    return "\n".join(
+        [
+            f"### {PARTS[run.part]}, Python {run.python}\n",
+            f"{run.where} Load of the machine, this run included: {before:.1f} before, {after:.1f} after.\n",
+            _targets(run.result.figures).markdown(),
+            *(table.markdown() for table in tables),
+        ]
+    )
+
+
+def _targets(figures: Sequence[Figure]) -> Table:
+    return Table("Targets", HEAD, [figure.row for figure in figures])
+
+
+def _missed(runs: dict[str, list[Run]]) -> str:
+    rows = [
+        [f"{PARTS[part]}, Python {run.python}: {figure.name}", *figure.row[1:]]
+        for part, of_part in runs.items()
+        for run in of_part
+        for figure in run.result.figures
+        if not figure.is_met
+    ]
+    count = sum(len(run.result.figures) for of_part in runs.values() for run in of_part)
+    if not rows:
+        return f"## Targets\n\nAll {count} are met."
+    said = Table(f"{count - len(rows)} of {count} are met, these are not", HEAD, rows)
+    return "## Targets that are missed\n\n" + said.markdown()

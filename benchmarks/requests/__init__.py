@@ -1,0 +1,1 @@
+"""What whole requests cost with the panel, and without."""

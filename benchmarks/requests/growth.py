@@ -1,0 +1,126 @@
+"""How time and memory grow with the spans of a recording: per span, they should not."""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+from collections.abc import Callable
+from time import process_time_ns
+from typing import Any
+
+from benchmarks.effort import Effort
+from benchmarks.figures import Figure, Table, digits, spread
+from benchmarks.remote import Remote, answer
+
+TARGET = 1.2
+RECEIVERS = 4
+SIZES = {1_000: 200, 10_000: 50, 100_000: 10, 1_000_000: 3}
+"""How often each size is measured."""
+
+
+def run(effort: Effort) -> tuple[list[Figure], list[Table]]:
+    """Measure recordings of each size."""
+    sizes = [size for size in SIZES if not effort.is_quick or size <= 100_000]
+    with Remote(__spec__.name) as remote:
+        empty = remote.ask("measure", 0, effort.of(50, quick=5))
+        found = {size: remote.ask("measure", size, effort.of(SIZES[size], quick=3)) for size in sizes}
+        memory = {size: remote.ask("memory", size) / size for size in sizes}
+    recording = {size: (of["recording"] - empty["recording"]) / size for size, of in found.items()}
+    stats = {size: (of["stats"] - empty["stats"]) / size for size, of in found.items()}
+    stored = {size: (of["bytes"] - empty["bytes"]) / size for size, of in found.items()}
+    rows = [
+        [
+            f"{size:,}",
+            digits(recording[size]),
+            digits(stats[size]),
+            digits(memory[size]),
+            digits(stored[size]),
+        ]
+        for size in sizes
+    ]
+    growth = {
+        "recording, time a span": recording,
+        "recording, memory a span": memory,
+        "stats as JSON, time a span": stats,
+        "stats as JSON, bytes a span": stored,
+    }
+    table = Table(
+        "Growth",
+        [
+            "spans",
+            "recorded in, ns a span",
+            "made JSON in, ns a span",
+            "memory, bytes a span",
+            "JSON, bytes a span",
+        ],
+        rows,
+        f"A send to {RECEIVERS} receivers, again and again; times include what bare Django takes. "
+        f"Left out of each row is what an empty recording takes: {digits(empty['stats'] / 1e6)} ms and "
+        f"{empty['bytes']:,} bytes, most of it the table of all receivers that are connected.",
+    )
+    figures = [
+        Figure(
+            f"{name}, largest of smallest at {sizes[0]:,} to {sizes[-1]:,}",
+            spread(list(of.values())),
+            TARGET,
+            "×",
+        )
+        for name, of in growth.items()
+    ]
+    return figures, [table]
+
+
+def _sender() -> Callable[[int], None]:
+    from django.dispatch import Signal
+
+    signal = Signal()
+    receivers = [lambda **named: None for _ in range(RECEIVERS)]
+    for receiver in receivers:
+        signal.connect(receiver)
+
+    def send(spans: int, kept: Any = receivers) -> None:
+        for _ in range(spans // (1 + RECEIVERS)):
+            signal.send(sender=None)
+
+    return send
+
+
+def main() -> None:
+    """Measure sizes when told to."""
+    from django.conf import settings
+
+    settings.configure(SIGNAL_PANEL={"MAX_SPANS": 2_000_000})
+    import django
+
+    django.setup()
+    import signal_panel
+
+    send = _sender()
+
+    def measure(spans: int, times: int) -> dict[str, float]:
+        best = {"recording": float("inf"), "stats": float("inf")}
+        for _ in range(times):
+            with signal_panel.record() as recording:
+                start = process_time_ns()
+                send(spans)
+                best["recording"] = min(best["recording"], process_time_ns() - start)
+                start = process_time_ns()
+            json = recording.to_json()
+            best["stats"] = min(best["stats"], process_time_ns() - start)
+        return {**best, "bytes": len(json)}
+
+    def memory(spans: int) -> int:
+        gc.collect()
+        with signal_panel.record():
+            send(100)  # what the first sends of a recording cost is no span's
+            tracemalloc.start()
+            send(spans)
+            current, _ = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+        return current
+
+    answer(lambda question, *rest: {"measure": measure, "memory": memory}[question](*rest))
+
+
+if __name__ == "__main__":
+    main()

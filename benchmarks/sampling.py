@@ -1,0 +1,53 @@
+"""Which lines the time goes to, by looking at them now and then: nothing is slowed down by being counted."""
+
+from __future__ import annotations
+
+import linecache
+import signal
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+from benchmarks.figures import Table
+from benchmarks.remote import ROOT
+
+INTERVAL = 0.001  # of processor time, so that a busy machine changes nothing
+
+
+def sample(run: Callable[[], object]) -> list[tuple[str, int, int]]:
+    """Path, line and how often that line was found to be the one that runs, the most frequent first."""
+    seen: Counter[tuple[str, int]] = Counter()
+
+    def look(number: int, frame: FrameType | None) -> None:
+        if frame is not None:
+            seen[frame.f_code.co_filename, frame.f_lineno or 0] += 1
+
+    before = signal.signal(signal.SIGPROF, look)
+    signal.setitimer(signal.ITIMER_PROF, INTERVAL, INTERVAL)
+    try:
+        run()
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+    return [(path, line, count) for (path, line), count in seen.most_common()]
+
+
+def profile_table(title: str, seen: list[tuple[str, int, int]], rows: int = 12) -> Table:
+    """The lines that take most."""
+    total = sum(count for *_, count in seen) or 1
+    shown = [
+        [f"`{_short(path)}:{line}`", f"`{_code(path, line)}`", f"{100 * count / total:.0f} %"]
+        for path, line, count in seen[:rows]
+    ]
+    return Table(title, ["line", "code", "share"], shown, f"{total:,} samples of processor time.")
+
+
+def _short(path: str) -> str:
+    if path.startswith(f"{ROOT}/"):
+        return str(Path(path).relative_to(ROOT))
+    return path.rpartition("/site-packages/")[2] or path
+
+
+def _code(path: str, line: int) -> str:
+    return linecache.getline(path, line).strip().replace("|", "\\|").replace("`", "'")

@@ -1,0 +1,55 @@
+"""The first lines of the page: what the panel costs, for somebody who wants to know no more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from benchmarks.figures import digits
+from benchmarks.runs import Run
+
+Runs = Mapping[str, Sequence[Run]]
+
+
+def in_five_lines(runs: Runs) -> str:
+    """What a user wants to know, from the first Python that each part was measured with."""
+    lines = []
+    if runs["recording"]:
+        head = runs["recording"][0].result.tables[0].head
+        ours = next(column for column, name in enumerate(head) if name.startswith("this panel adds"))
+        one, five = _row(runs, "recording", 1), _row(runs, "recording", 2)
+        lines += [
+            "- While nothing is recorded it costs nothing: Django's own methods stand in their places.",
+            f"- While a request is recorded, a send to one receiver takes {one[ours]} µs longer, to five "
+            f"{five[ours]} µs. By itself Django takes {one[1]} and {five[1]} µs.",
+        ]
+    if runs["sql"] and runs["memory"]:
+        query, memory = _figure(runs, "sql", "added to a query"), _figure(runs, "memory", "memory a span")
+        lines.append(
+            f"- A query takes {query} µs longer. Each send and each receiver call takes {memory} bytes of "
+            "memory until the request is over."
+        )
+    if runs["requests"]:
+        order, large = _row(runs, "requests", 1), _row(runs, "requests", 3)
+        spans = order[1].replace("+", "sends and")
+        added, added_to_large = order[4].split()[0], large[4].split()[0]
+        lines.append(
+            f"- Placing an order in the example project, {spans} receiver calls, takes {added} ms longer "
+            f"than the {order[2]} ms with the toolbar alone. A request of 100,000 spans takes "
+            f"{added_to_large} ms longer."
+        )
+    if runs["browser"]:
+        opened = _figure(runs, "browser", "click to painted, 100,000")
+        step = _figure(runs, "browser", "median frame, 100,000")
+        lines.append(
+            f"- Opening the panel of 100,000 spans takes {opened} ms, and a step of zooming {step} ms."
+        )
+    return "\n".join(lines)
+
+
+def _row(runs: Runs, part: str, number: int) -> Sequence[str]:
+    return runs[part][0].result.tables[0].rows[number]
+
+
+def _figure(runs: Runs, part: str, starts: str) -> str:
+    found = next(figure for figure in runs[part][0].result.figures if figure.name.startswith(starts))
+    return digits(found.value)

@@ -1,0 +1,119 @@
+"""The arithmetic of the benchmarks. What they measure is no test's business."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks import report, runs
+from benchmarks.figures import Figure, Result, Table, digits, median, percentile, ratio, spread
+from benchmarks.runs import Run
+from benchmarks.sampling import sample
+from benchmarks.turns import best_of_turns
+
+
+@pytest.mark.parametrize(
+    ("value", "target", "at_least", "verdict"),
+    [
+        (0.79, 0.8, False, "met"),
+        (0.8, 0.8, False, "met"),
+        (1.6, 0.8, False, "**missed**, 2.00 × the target"),
+        (31, 30, True, "met"),
+        (15, 30, True, "**missed**, 2.00 × the target"),
+        (-0.1, 3, False, "met"),
+        (2, 0, False, "**missed**"),
+    ],
+)
+def test_a_figure_says_whether_its_target_is_met_and_how_far_off_it_is(
+    value: float, target: float, at_least: bool, verdict: str
+) -> None:
+    assert Figure("cost", value, target, "×", at_least).verdict == verdict
+
+
+def test_a_figure_that_shows_as_its_target_meets_it() -> None:
+    assert Figure("cost", 0.8004, 0.8, "×").is_met
+    assert not Figure("cost", 0.8051, 0.8, "×").is_met
+
+
+def test_a_figure_stands_beside_its_target() -> None:
+    assert Figure("cost", 1.234, 2, "µs").row == ["cost", "1.23 µs", "≤ 2.00 µs", "met"]
+    assert Figure("gain", 40, 30, "×", at_least=True).row == ["gain", "40.0 ×", "≥ 30.0 ×", "met"]
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(0, "0.00"), (0.154, "0.15"), (15.44, "15.4"), (154.4, "154"), (-35.36, "-35.4"), (12345, "12345")],
+)
+def test_numbers_have_as_many_decimals_as_tell_anything(number: float, text: str) -> None:
+    assert digits(number) == text
+
+
+def test_ratios_are_told_only_of_something() -> None:
+    assert ratio(3, 2) == "1.50 ×"
+    assert ratio(3, 0) == "–"
+
+
+def test_percentiles_and_spreads() -> None:
+    values = [float(n) for n in range(60, 0, -1)]
+    assert median(values) == 31
+    assert percentile(values, 95) == 58
+    assert percentile([7.0], 95) == 7
+    assert spread([2.0, 3.0, 2.5]) == 1.5
+
+
+def test_turns_are_taken_in_both_directions_and_the_best_counts() -> None:
+    order = []
+
+    def measuring(name: str, *times: float) -> object:
+        left = list(times)
+
+        def measure() -> float:
+            order.append(name)
+            return left.pop(0)
+
+        return measure
+
+    best = best_of_turns({"a": measuring("a", 3, 1, 2), "b": measuring("b", 5, 6, 4)}, turns=3)
+    assert best == {"a": 1, "b": 4}
+    assert order == ["a", "b", "b", "a", "a", "b"]
+
+
+def test_each_step_of_several_walks_counts_with_its_best() -> None:
+    part = pytest.importorskip("benchmarks.browser.part")
+    assert part.best_of_each([[3.0, 1.0], [2.0, 5.0, 4.0]]) == [2.0, 1.0, 4.0]
+
+
+def test_sampling_finds_the_line_that_takes_the_time() -> None:
+    def spin() -> None:
+        total = 0
+        for number in range(3_000_000):
+            total += number
+
+    seen = sample(spin)
+    assert seen[0][0] == __file__
+
+
+def test_the_page_lists_what_is_missed_and_keeps_the_runs_of_other_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "FOLDER", tmp_path / "results")
+    monkeypatch.setattr(report, "PAGE", tmp_path / "performance.md")
+    result = Result(
+        [Figure("good", 1, 2, "ms"), Figure("bad", 4, 2, "ms")],
+        [Table("All", ["", "ms"], [["one", "4"]])],
+        [Table("Profile", ["line", "share"], [["`x:1`", "90 %"]])],
+    )
+    for part in ("memory", "requests"):
+        Run(part, "3.11", "Somewhere.", (1.0, 2.0), result).keep()
+    assert runs.kept("memory")[0].result == Result.from_json(result.as_json())
+    monkeypatch.setattr(report, "in_five_lines", lambda found: "")
+    page = report.write().read_text()
+    assert "2 of 4 are met" in page
+    assert "| Memory, Python 3.11: bad | 4.00 ms | ≤ 2.00 ms | **missed**, 2.00 × the target |" in page
+    assert page.count("| `x:1` | 90 % |") == 2
+
+
+def test_a_table_is_one_on_git_hub() -> None:
+    table = Table("Title", ["", "a"], [["x", "1"]], "Note.")
+    assert table.markdown() == "**Title**\n\n|  | a |\n|---|--:|\n| x | 1 |\n\nNote.\n"
