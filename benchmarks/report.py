@@ -29,8 +29,8 @@ def write() -> Path:
         "# What the panel costs",
         in_five_lines(runs),
         "All of this is measured by `make bench`, which writes this page. `make bench PART=recording` "
-        "measures a part, `make bench PYTHON=python3.13` takes another Python. Ratios hold from one machine to "
-        "the next better than times, hence most targets are ratios. Every target is listed, met or not.",
+        "measures a part, `make bench PYTHON=python3.13` takes another Python. Ratios hold better from one "
+        "machine to the next than times do, hence most targets are ratios. Each is listed, met or not.",
         _missed(runs),
         *(
             f"## {title}\n\n" + "\n".join(map(of_part, runs[part]))
