@@ -140,6 +140,18 @@ def test_another_tool_that_was_there_before_us_is_still_asked(other: pytest.Monk
     assert len(recording.sends) == 1
 
 
+def test_where_another_tool_raises_before_any_receiver_none_was_skipped(other: pytest.MonkeyPatch) -> None:
+    def refuses(self: Signal, sender: Any, **named: Any) -> Any:
+        assert self._live_receivers(sender)[0]
+        raise PermissionError
+
+    other.setattr(Signal, "send", refuses)
+    with signal_panel.record() as recording, pytest.raises(PermissionError):
+        signal.send(sender=None)
+    (send,) = recording.sends
+    assert (len(send.calls), len(send.skipped), send.exception) == (0, 0, "PermissionError")
+
+
 @pytest.mark.parametrize(
     ("version", "is_known"),
     [((5, 1, 15), False), ((5, 2, 0), True), ((6, 0, 10), True), ((6, 1, 3), True), ((6, 2, 0), False)],
