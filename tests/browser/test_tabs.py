@@ -329,6 +329,31 @@ class TestHighlight:
         expect(place).to_have_text(text)
 
 
+class TestFindings:
+    def test_one_s_spans_stand_out_and_one_click_leads_back(self, tabs: Tabs, recording: Recording) -> None:
+        (call,) = [call for call in recording.calls if call.exception]
+        finding = tabs.panel.root.locator("[data-djsp-rule=swallowed-exception]")
+        claim = finding.locator(".djsp-claim").inner_text()
+        tabs.show("signals")
+        button = finding.get_by_role("button", name="Show on the timeline")
+        button.click()
+        tabs.is_shown("timeline")
+        expect(tabs.chip).to_contain_text(f"Showing 1 span: {claim}")
+        expect(tabs.panel.root).to_have_attribute("data-djsp-selected", str(call.index))
+        tabs.chip.get_by_role("button", name="Findings").click()
+        expect(tabs.chip).to_be_hidden()
+        expect(button).to_be_focused()
+
+    def test_by_keys_too(self, tabs: Tabs) -> None:
+        finding = tabs.panel.root.locator("[data-djsp-rule=swallowed-exception]")
+        button = finding.get_by_role("button", name="Show on the timeline")
+        button.press("Enter")
+        expect(tabs.chip).to_be_visible()
+        tabs.panel.page.keyboard.press("b")
+        expect(tabs.chip).to_be_hidden()
+        expect(button).to_be_focused()
+
+
 class TestQueries:
     def test_they_are_drawn_as_ticks_that_tell_and_lead_to_their_span(
         self, tabs: Tabs, recording: Recording
