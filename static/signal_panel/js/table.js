@@ -27,7 +27,7 @@ export class Table {
         this.on = on;
         this.body = root.querySelector("tbody");
         this.pager = root.querySelector(".djsp-pager");
-        this.label = this.pager.querySelector(".djsp-page");
+        this.label = this.pager.querySelector(".djsp-shown");
         [this.previous, this.following] = this.pager.querySelectorAll("button");
         /** @type {Uint32Array | null} the matches, while something is searched for */
         this.indices = null;
