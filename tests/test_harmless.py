@@ -21,6 +21,7 @@ from signal_panel import (
     connected,
     frames,
     freezing,
+    handlers,
     identity,
     kinds,
     middleware,
@@ -42,8 +43,8 @@ from tests.stores import stored_requests
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MODULES = (
-    collector, conf, connected, frames, freezing, identity, kinds, middleware, naming, overflow, page, panel,
-    queries, recording, scope, scopes, summary, templating,
+    collector, conf, connected, frames, freezing, handlers, identity, kinds, middleware, naming, overflow,
+    page, panel, queries, recording, scope, scopes, summary, templating,
 )  # fmt: skip
 
 # What runs when somebody looks.

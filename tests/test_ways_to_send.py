@@ -67,6 +67,25 @@ def test_receivers_after_one_that_raises_are_told_not_to_have_run(method: str) -
         assert names(send.skipped) == (["third"] if overlap else ["third", "fourth"])
 
 
+def sends_here(signal: Signal, method: str) -> Any:
+    return getattr(signal, method)(sender=None)
+
+
+async def awaits_here(signal: Signal, method: str) -> Any:
+    return await getattr(signal, method)(sender=None)
+
+
+def test_its_site_is_the_innermost_line_of_the_user_s(method: str) -> None:
+    with signal_panel.record() as recording:
+        if method.startswith("a"):
+            asyncio.run(awaits_here(Signal(), method))
+        else:
+            sends_here(Signal(), method)
+    site = only_send(recording).site
+    assert site is not None
+    assert (site.path, site.function) == (__file__, "awaits_here" if method.startswith("a") else "sends_here")
+
+
 def test_a_second_send_for_one_instance_repeats_the_first(method: str) -> None:
     signal, one, two = Signal(), Author(), Author()
     with signal_panel.record() as recording:
