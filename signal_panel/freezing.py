@@ -230,8 +230,14 @@ class Freezing:
             )
         columns.connections += filter(None, map(self._gone, here.values()))
         columns.unimported = [
-            HandlersKind(strings.number(app), strings.number(module), strings.number(path), line)
-            for app, module, path, line in handlers.handlers_not_imported()
+            HandlersKind(
+                strings.number(found.app),
+                strings.number(found.module),
+                strings.number(found.path),
+                found.line,
+                tuple((strings.number(signal), strings.optional(sender)) for signal, sender in found.hears),
+            )
+            for found in handlers.handlers_not_imported()
         ]
 
     def _gone(self, made: ConnectedHere) -> ConnectionKind | None:

@@ -6,6 +6,7 @@ import ast
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from django.apps import apps
 
@@ -25,9 +26,9 @@ def handlers_not_imported() -> list[Handlers]:
         path = os.path.join(config.path, "")
         if naming.owner_of(path) == naming.USERS and not naming.is_installed(path):
             for module, file in _files(config.name, config.path):
-                line = None if module in sys.modules else _first_receivers.line(file)
-                if line is not None and not _is_loaded(file):
-                    found.append(Handlers(config.label, module, file, line))
+                registered = None if module in sys.modules else _registered.by(file)
+                if registered is not None and not _is_loaded(file):
+                    found.append(Handlers(config.label, module, file, *registered))
     return found
 
 
@@ -53,43 +54,77 @@ def _is_loaded(file: str) -> bool:
     return any(type(path) is str and path.endswith(name) and os.path.realpath(path) == real for path in files)
 
 
-class _FirstReceivers:
-    """The line in a file that is the first to connect a receiver, read again where the file has changed."""
+class _Registered(NamedTuple):
+    """What a file connects: the first line that does, and the signals and senders it names."""
+
+    line: int
+    hears: tuple[tuple[str, str | None], ...]
+
+
+class _Files:
+    """What files connect, each read again where it has changed."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[int, int | None]] = {}
+        self._known: dict[str, tuple[int, _Registered | None]] = {}
 
-    def line(self, file: str) -> int | None:
-        """The line, or None where there is none, or no such file."""
+    def by(self, file: str) -> _Registered | None:
+        """What it connects, or None where that is nothing, or where there is no such file."""
         try:
             changed = os.stat(file).st_mtime_ns
         except OSError:
             return None
         known = self._known.get(file)
         if known is None or known[0] != changed:
-            known = self._known[file] = (changed, _first_receiver(file))
+            known = self._known[file] = (changed, _read(file))
         return known[1]
 
 
-_first_receivers = _FirstReceivers()
+_registered = _Files()
 
 
-def _first_receiver(file: str) -> int | None:
+def _read(file: str) -> _Registered | None:
     try:
         with open(file, "rb") as source:
             tree = ast.parse(source.read(), file)
     except (OSError, SyntaxError, ValueError, RecursionError):
         return None  # whoever imports it will be told
-    statements = list(_at_module_level(tree.body))
+    calls = list(_registrations(list(_at_module_level(tree.body))))
+    if not calls:
+        return None
+    hears = dict.fromkeys(heard for _, signals, call in calls for heard in _heard(signals, call))
+    return _Registered(calls[0][0], tuple(hears))
+
+
+def _registrations(statements: list[ast.AST]) -> Iterator[tuple[int, list[ast.expr], ast.Call]]:
+    """The calls that connect receivers: the line, the signals, and the call."""
     modules, definitions = _names(statements)
     for statement in statements:
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
             for decorator in statement.decorator_list:
                 if isinstance(decorator, ast.Call) and _path(decorator.func)[-1:] == ["receiver"]:
-                    return decorator.lineno
-        elif isinstance(statement, ast.Expr) and _connects(statement.value, modules, definitions):
-            return statement.lineno
-    return None
+                    signals = decorator.args[:1]
+                    if signals and isinstance(signals[0], (ast.List, ast.Tuple)):
+                        signals = signals[0].elts
+                    yield decorator.lineno, signals, decorator
+        elif isinstance(statement, ast.Expr) and isinstance(call := statement.value, ast.Call):
+            signal = _connected_signal(call, modules, definitions)
+            if signal is not None:
+                yield statement.lineno, [signal], call
+
+
+def _heard(signals: list[ast.expr], call: ast.Call) -> Iterator[tuple[str, str | None]]:
+    sender = next((_sender(keyword.value) for keyword in call.keywords if keyword.arg == "sender"), None)
+    for signal in signals:
+        if path := _path(signal):
+            yield path[-1], sender
+
+
+def _sender(node: ast.expr) -> str | None:
+    """The sender's own name, or None where the text does not tell it: ``settings.AUTH_USER_MODEL``."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value.rpartition(".")[2]
+    name = "".join(_path(node)[-1:])
+    return None if name.isupper() else name or None
 
 
 def _at_module_level(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
@@ -114,18 +149,18 @@ def _names(statements: list[ast.AST]) -> tuple[set[str], set[str]]:
     return modules, definitions
 
 
-def _connects(call: ast.expr, modules: set[str], definitions: set[str]) -> bool:
-    """Whether it is ``signal.connect(receiver)`` for all we know, and not ``database.connect(path)``."""
-    if not (
-        isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "connect"
-    ):
-        return False
+def _connected_signal(call: ast.Call, modules: set[str], definitions: set[str]) -> ast.expr | None:
+    """The signal where it is ``signal.connect(receiver)`` for all we know, not ``database.connect(path)``."""
+    if not (isinstance(call.func, ast.Attribute) and call.func.attr == "connect"):
+        return None
+    signal = call.func.value
     if {keyword.arg for keyword in call.keywords} & {"receiver", "sender", "weak", "dispatch_uid"}:
-        return True
-    if isinstance(call.func.value, ast.Name) and call.func.value.id in modules:
-        return False
+        return signal
+    if isinstance(signal, ast.Name) and signal.id in modules:
+        return None
     receiver = _path(call.args[0]) if call.args else []
-    return bool(receiver) and receiver[0] in modules | definitions and not receiver[-1].isupper()
+    is_one = bool(receiver) and receiver[0] in modules | definitions and not receiver[-1].isupper()
+    return signal if is_one else None
 
 
 def _path(node: ast.expr) -> list[str]:

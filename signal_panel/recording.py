@@ -49,12 +49,16 @@ class Phase(NamedTuple):
 
 
 class Handlers(NamedTuple):
-    """A module with receivers that nobody has imported: its app's label, its name, and its first receiver."""
+    """A module with receivers that nobody has imported: its app's label, its name, and its first receiver.
+
+    ``hears`` are the signals it would connect receivers to, as its text calls them, and the senders or None.
+    """
 
     app: str
     module: str
     path: str
     line: int
+    hears: tuple[tuple[str, str | None], ...] = ()
 
 
 class SendKind(NamedTuple):
@@ -108,6 +112,7 @@ class HandlersKind(NamedTuple):
     module: int
     path: int
     line: int
+    hears: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass
@@ -641,7 +646,13 @@ class Recording:
         columns = self.columns
         strings = columns.strings
         return [
-            Handlers(strings[kind.app], strings[kind.module], strings[kind.path], kind.line)
+            Handlers(
+                strings[kind.app],
+                strings[kind.module],
+                strings[kind.path],
+                kind.line,
+                tuple((strings[signal], columns.text(sender)) for signal, sender in kind.hears),
+            )
             for kind in columns.unimported
         ]
 
@@ -784,7 +795,10 @@ def _columns_from(data: dict[str, Any]) -> Columns:
         query_repeats=_forwards(query_repeats),
         signals=data["signals"],
         connections=[ConnectionKind(*kind) for kind in data["connections"]],
-        unimported=[HandlersKind(*kind) for kind in data["unimported"]],
+        unimported=[
+            HandlersKind(app, module, path, line, tuple((signal, sender) for signal, sender in hears))
+            for app, module, path, line, hears in data["unimported"]
+        ],
         overflow=Overflow(*data["overflow"]),
     )
     of_spans = (columns.start, columns.time, columns.parent, columns.kind, columns.within)

@@ -302,7 +302,13 @@ def test_modules_that_nobody_imports(forgotten: Path) -> None:
         "Import it in ready() of the app 'library'.\n"
     )
     assert json.loads(signals(f"{ME}.order_placed", "--json")[0])["unimported"] == [
-        {"app": "library", "module": "library.receivers", "path": str(forgotten), "line": 1}
+        {
+            "app": "library",
+            "module": "library.receivers",
+            "path": str(forgotten),
+            "line": 1,
+            "hears": [["post_save", None]],
+        }
     ]
 
 

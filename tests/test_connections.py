@@ -156,13 +156,15 @@ def test_a_module_of_receivers_that_nobody_imported_is_named(
     app = tmp_path / "letters"
     app.mkdir()
     (app / "__init__.py").touch()
-    (app / "signals.py").write_text("@receiver(post_save)\ndef write(**_): ...\n")
+    (app / "signals.py").write_text("@receiver(post_save, sender=Letter)\ndef write(**_): ...\n")
     monkeypatch.syspath_prepend(tmp_path)
     settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "letters"]
     with signal_panel.record() as recording:
         pass
     assert recording.unimported == [
-        signal_panel.Handlers("letters", "letters.signals", str(app / "signals.py"), 1)
+        signal_panel.Handlers(
+            "letters", "letters.signals", str(app / "signals.py"), 1, (("post_save", "Letter"),)
+        )
     ]
 
 

@@ -16,12 +16,18 @@ from django.dispatch import Signal
 
 import signal_panel
 from signal_panel.findings.connections import CALLABLE, FUNCTION, LOCAL_FUNCTION, METHOD, definition_of
-from signal_panel.recording import HandlersKind, Recording
+from signal_panel.recording import NOTHING, HandlersKind, Recording
 from tests.clock import FakeClock
 from tests.findings import MS, found, listening, rules
 from tests.lines import line_of
 
 stocked = Signal()
+
+
+class Shelf:
+    """A sender."""
+
+
 clock = FakeClock()
 
 
@@ -328,6 +334,45 @@ class TestHandlersNotImported:
         assert finding.claim == claim
         assert (finding.path, finding.line) == ("/src/shop/receivers.py", 7)
         assert (finding.spans, finding.cost_ns) == ((), 0)
+
+    @pytest.mark.parametrize("sender", ["Shelf", None])
+    def test_one_that_would_have_heard_what_was_sent(self, sender: str | None) -> None:
+        recording = self.hearing("stocked", sender)
+        (finding,) = found(recording, "handlers-not-imported")
+        assert (
+            finding.claim == "shop.receivers would have heard stocked of Shelf, but nothing has imported it."
+        )
+        assert finding.spans == (0,)
+
+    def test_one_that_would_have_heard_more(self) -> None:
+        (finding,) = found(self.hearing("stocked", None, sends=3), "handlers-not-imported")
+        assert finding.claim == (
+            "shop.receivers would have heard stocked of Shelf and more, 3 sends in all, "
+            "but nothing has imported it."
+        )
+        assert finding.spans == (0, 1, 2)
+
+    @pytest.mark.parametrize(("signal", "sender"), [("stocked", "Drawer"), ("post_save", None)])
+    def test_one_for_what_was_not_sent_is_no_matter_of_this_recording(
+        self, signal: str, sender: str | None
+    ) -> None:
+        assert rules(self.hearing(signal, sender)) == []
+
+    def test_one_for_a_signal_that_nobody_knows_by_that_name_is_told(self) -> None:
+        (finding,) = found(self.hearing("saved", None), "handlers-not-imported")
+        assert finding.spans == ()
+
+    @classmethod
+    def hearing(cls, signal: str, sender: str | None, sends: int = 1) -> Recording:
+        with signal_panel.record() as recording:
+            for _ in range(sends):
+                stocked.send(Shelf)
+        columns = recording.columns
+        columns.strings += ["shop", "shop.receivers", "/src/shop/receivers.py", signal, sender or ""]
+        last = len(columns.strings) - 1
+        hears = ((last - 1, NOTHING if sender is None else last),)
+        columns.unimported.append(HandlersKind(last - 4, last - 3, last - 2, 7, hears))
+        return recording
 
     def test_one_of_a_package_is_none(self) -> None:
         assert rules(self.recording("/env/lib/python3.13/site-packages/shop/receivers.py")) == []

@@ -12,7 +12,7 @@ from signal_panel.findings.facts import Facts
 from signal_panel.findings.finding import Finding
 from signal_panel.findings.words import short, some
 from signal_panel.naming import is_installed
-from signal_panel.recording import Connection
+from signal_panel.recording import Connection, Handlers
 from signal_panel.templating import thousands
 
 FUNCTION, LOCAL_FUNCTION, METHOD, CALLABLE = "function", "local function", "method", "callable"
@@ -206,18 +206,64 @@ def _by_definition(facts: Facts) -> Iterable[list[Connection]]:
 
 
 def handlers_not_imported(facts: Facts) -> Iterator[Finding]:
-    """A module that would connect receivers, and that nobody has imported.
+    """A module that would have heard what was sent, but that nobody has imported.
 
     It costs no time.
     """
     for handlers in facts.recording.unimported:
-        if not is_installed(handlers.path):
-            yield Finding(
-                "handlers-not-imported",
-                _("%(module)s connects receivers of the app %(app)s, but nothing has imported it.")
-                % {"module": handlers.module, "app": handlers.app},
-                handlers.path,
-                handlers.line,
-                (),
-                0,
+        if is_installed(handlers.path):
+            continue
+        heard = _would_have_heard(facts, handlers)
+        if heard:
+            text = ngettext(
+                "%(module)s would have heard %(signals)s, but nothing has imported it.",
+                "%(module)s would have heard %(signals)s and more, %(count)s sends in all, "
+                "but nothing has imported it.",
+                len(heard),
             )
+        elif all(_is_known(facts, signal) for signal, _sender in handlers.hears) and handlers.hears:
+            continue
+        else:
+            text = _("%(module)s connects receivers of the app %(app)s, but nothing has imported it.")
+        first = facts.columns.kind[heard[0]] if heard else None
+        yield Finding(
+            "handlers-not-imported",
+            text
+            % {
+                "module": handlers.module,
+                "app": handlers.app,
+                "count": thousands(len(heard)),
+                "signals": "" if first is None else _signal_of_sender(facts, first),
+            },
+            handlers.path,
+            handlers.line,
+            tuple(heard),
+            0,
+        )
+
+
+def _would_have_heard(facts: Facts, handlers: Handlers) -> list[int]:
+    """The sends of signals and senders that are called as the module's text calls them."""
+    return facts.spans_of(
+        kind
+        for kind in facts.send_kinds
+        if any(
+            _own_name(facts.signal(kind)) == signal and sender in (None, _own_name(facts.sender(kind)))
+            for signal, sender in handlers.hears
+        )
+    )
+
+
+def _is_known(facts: Facts, signal: str) -> bool:
+    return any(_own_name(name) == signal for name in facts.recording.signals)
+
+
+def _own_name(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def _signal_of_sender(facts: Facts, kind: int) -> str:
+    return _("%(signal)s of %(sender)s") % {
+        "signal": short(facts.signal(kind)),
+        "sender": short(facts.sender(kind)),
+    }

@@ -156,7 +156,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"{indent}{style(line)}")
 
     def _warn_of(self, unimported: list[Handlers]) -> None:
-        for app, module, path, line in unimported:
+        for app, module, path, line, _hears in unimported:
             self._warn(
                 f"{module} is not imported, so its receivers ({_place(path, line)}) are not connected. "
                 f"Import it in ready() of the app '{app}'."
