@@ -152,6 +152,13 @@ def test_where_another_tool_raises_before_any_receiver_none_was_skipped(other: p
     assert (len(send.calls), len(send.skipped), send.exception) == (0, 0, "PermissionError")
 
 
+def test_another_tool_s_own_answers_are_passed_on(other: pytest.MonkeyPatch) -> None:
+    theirs: list[Any] = [("theirs", 1), (), "text", (signal,)]
+    other.setattr(Signal, "send", lambda self, sender, **named: theirs)
+    with signal_panel.record():
+        assert signal.send(sender=None) == theirs
+
+
 @pytest.mark.parametrize(
     ("version", "is_known"),
     [((5, 1, 15), False), ((5, 2, 0), True), ((6, 0, 10), True), ((6, 1, 3), True), ((6, 2, 0), False)],

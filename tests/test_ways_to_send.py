@@ -145,3 +145,14 @@ def test_what_is_sent_next_is_not_inside_it(method: str) -> None:
         call(method, one)
         call(method, next_one)
     assert [send.parent for send in recording.sends] == [None] * 4
+
+
+def test_after_a_send_to_nobody_a_project_s_own_ways_to_send_get_the_receivers_themselves(
+    method: str,
+) -> None:
+    signal = Signal()
+    with signal_panel.record():
+        call(method, signal)
+        signal.connect(first)
+        assert signal._live_receivers(None)[0] == [first]
+        signal.disconnect(first)
