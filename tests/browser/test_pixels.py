@@ -1,0 +1,101 @@
+"""What the canvases show, and what drawing them takes, whatever is in the recording and in view."""
+
+from __future__ import annotations
+
+import pytest
+from django.dispatch import Signal
+from playwright.sync_api import Page, expect
+
+import signal_panel
+from tests.browser.conftest import BookshopFactory
+from tests.browser.toolbar import PANEL
+from tests.clock import FakeClock
+
+SENDS = 20_000
+
+COUNT_CALLS = """
+globalThis.drawn = 0;
+for (const name of ["fillRect", "strokeRect", "clearRect", "fillText", "fill", "stroke", "drawImage"]) {
+    const found = CanvasRenderingContext2D.prototype[name];
+    CanvasRenderingContext2D.prototype[name] = function (...values) {
+        globalThis.drawn += 1;
+        return found.apply(this, values);
+    };
+}
+"""
+
+# How much of a row of receiver calls is covered: nothing is behind the bars but the page.
+INK = """canvas => {
+    const row = Math.round(1.5 * 18 * devicePixelRatio);
+    const line = canvas.getContext("2d").getImageData(0, row, canvas.width, 1).data;
+    const covered = line.filter((_, i) => i % 4 === 3);
+    return covered.reduce((sum, alpha) => sum + alpha, 0) / 255 / covered.length;
+}"""
+
+
+def recorded(occupied: int, of: int = 100) -> str:
+    """A row of calls that are ``occupied`` long, one after the other every ``of`` nanoseconds."""
+    clock = FakeClock()
+    signal = Signal()
+
+    def receiver(**named: object) -> None:
+        clock.pass_(occupied)
+
+    signal.connect(receiver)
+    with signal_panel.record(clock=clock) as recording:
+        for _ in range(SENDS):
+            signal.send(None)
+            clock.pass_(of - occupied)
+    return recording.to_json()
+
+
+def open_on(page: Page, bookshop: BookshopFactory, recording: str) -> None:
+    page.unroute("**/signal_timeline/spans/**")
+    page.route("**/signal_timeline/spans/**", lambda route: route.fulfill(body=recording))
+    page.goto(bookshop())
+    page.locator(f"#djDebugPanelList a.{PANEL}").click()
+    expect(page.locator(f"#{PANEL} .djsp")).to_have_attribute("data-djsp-state", "ready")
+    page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+
+
+def test_a_half_empty_row_does_not_look_full(page: Page, bookshop: BookshopFactory) -> None:
+    ink = {}
+    for occupied in (10, 50, 100):
+        open_on(page, bookshop, recorded(occupied))
+        ink[occupied] = page.locator(f"#{PANEL} .djsp-canvas-rows").evaluate(INK)
+    assert 0 < ink[10] < 0.8 * ink[50]
+    assert ink[50] < 0.8 * ink[100]
+
+
+@pytest.mark.parametrize("part", ["whole", "middle"])
+def test_a_step_draws_no_more_than_one_bar_a_pixel_of_each_row(
+    page: Page, bookshop: BookshopFactory, part: str
+) -> None:
+    page.add_init_script(COUNT_CALLS)
+    open_on(page, bookshop, recorded(50))
+    pixels = page.locator(f"#{PANEL} .djsp").evaluate(
+        """root => {
+            const canvases = [...root.querySelectorAll("canvas")];
+            const rows = Number(root.dataset.djspRows);
+            return canvases.reduce(
+                (sum, { width, className }) => sum + width * (className.endsWith("-rows") ? rows : 1), 0);
+        }"""
+    )
+    stage = page.locator(f"#{PANEL} .djsp-stage")
+    stage.focus()
+    if part == "middle":
+        for _ in range(6):
+            page.keyboard.press("w")
+    for step in "wwwwwwwwddaasss":
+        drawn = stage.evaluate(
+            """async (stage, key) => {
+                globalThis.drawn = 0;
+                stage.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+                for (let frames = 0; frames < 3; frames++) {
+                    await new Promise(requestAnimationFrame);
+                }
+                return globalThis.drawn;
+            }""",
+            step,
+        )
+        assert 0 < drawn <= pixels, (step, drawn, pixels)
