@@ -395,6 +395,18 @@ def test_no_request_changes_between_sync_and_async_because_of_us(
     assert not any("asgiref" in file for file in files)
 
 
+@pytest.mark.parametrize("function", ["signal_panel.middleware.view_name", "signal_panel.kinds.Kinds.send"])
+def test_a_failure_of_ours_during_a_request_is_stored_with_it(
+    function: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*args: object) -> None:
+        raise LookupError
+
+    monkeypatch.setattr(function, fails)
+    Client().get("/order/")
+    assert newest_stats()["failure"] == "LookupError"
+
+
 def test_a_view_that_returns_nothing_is_refused_as_without_us() -> None:
     with pytest.raises(ValueError, match="didn't return an HttpResponse object"):
         Client().get("/nothing/")
