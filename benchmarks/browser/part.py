@@ -45,12 +45,12 @@ class Seen(NamedTuple):
 def run(effort: Effort, available: Sequence[Entry]) -> Result:
     """Measure the panel and its peers with each number of spans."""
     sizes = [size for size in SIZES if not effort.is_quick or size <= 10_000]
-    times = effort.of(5, quick=1)
     seen: dict[tuple[str, int], Seen] = {}
     with seeded() as folder, served(folder / "with.sqlite3") as address, chromium() as browser:
         version = browser.version
         for size in sizes:
             request = _request_id(f"{address}spans/{size}/")
+            times = effort.of(5 if size <= 100_000 else 3, quick=1)
             for way in (OURS, *PEERS):
                 if size > MOST.get(way, size) or (way == "flame" and not FLAME_CHART.exists()):
                     continue

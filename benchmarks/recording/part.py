@@ -63,7 +63,7 @@ def measured(remotes: Mapping[Entry, Remote], case: str, effort: Effort) -> dict
     """The best time of an operation of a case, by peer."""
     return best_of_turns(
         {peer: lambda remote=remote: remote.ask("measure", case, 5) for peer, remote in remotes.items()},
-        turns=effort.of(30, quick=3),
+        turns=effort.of(12, quick=3),
     )
 
 

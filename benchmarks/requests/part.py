@@ -24,10 +24,10 @@ class Scene(NamedTuple):
 
 
 SCENES = {
-    "browse": Scene("browse", 60),
-    "order": Scene("order", 60, 3),
-    "import": Scene("import, 1,000 saves", 20, 3),
-    "stock-take": Scene("stock-take, 100,000 spans", 12),
+    "browse": Scene("browse", 40),
+    "order": Scene("order", 40, 3),
+    "import": Scene("import, 1,000 saves", 10, 3),
+    "stock-take": Scene("stock-take, 100,000 spans", 10),
 }
 STATS_MS = 150
 STATS_MB = 1.3
@@ -99,7 +99,7 @@ def run(effort: Effort, available: Sequence[Entry]) -> Result:
             )
             for name, scene in SCENES.items()
         }
-        stats = {name: _best_stats(ours, name, effort.of(8, quick=2)) for name in SCENES}
+        stats = {name: _best_stats(ours, name, effort.of(5, quick=2)) for name in SCENES}
         profiles = [
             profile_table(f"A request: {SCENES[name].title}, where the time goes", ours.ask("profile", name))
             for name in ("import", "stock-take")
