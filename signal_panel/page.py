@@ -136,7 +136,7 @@ def _head(stats: Stats) -> list[str]:
         },
     ]
     if stats["queries"]:
-        text = ngettext("%(count)s query · %(time)s", "%(count)s queries · %(time)s", stats["queries"])
+        text = ngettext("%(count)s query in %(time)s", "%(count)s queries in %(time)s", stats["queries"])
         time = duration(stats["queries_ns"] / 1e6)
         head.append(text % {"count": thousands(stats["queries"]), "time": time})
     if stats["exceptions"]:

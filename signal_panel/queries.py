@@ -19,6 +19,8 @@ from signal_panel.recording import NOTHING
 _ROW = Struct("5q")  # a query in the log: the span it ran in, statement, parameters, start, end
 # Hashing anything else may run the user's code.
 _PLAIN = frozenset({NoneType, bool, int, float, str, bytes, Decimal, date, timedelta, UUID})
+# Those that begin and end transactions have to be the same each time.
+_TRANSACTION = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE SAVEPOINT")
 _TIME_ZONES = (NoneType, timezone, ZoneInfo)
 
 
@@ -59,7 +61,7 @@ class Queries:
         if statement is None:
             statement = self._number_for(sql, alias)
         seen = NOTHING
-        if not many and (hashed := _hash(parameters)) is not None:
+        if not many and not sql.startswith(_TRANSACTION) and (hashed := _hash(parameters)) is not None:
             seen = self._seen.get((statement, hashed), NOTHING)
             if seen == NOTHING:
                 seen = self._seen.setdefault((statement, hashed), self._next_seen())

@@ -165,7 +165,7 @@ class TestContent:
         assert re.search(r"<li>[\d.]+.(µs|ms) in receivers, \d+ % of [\d.]+.m?s</li>", html)
 
     def test_the_head_has_the_queries(self, client: Client) -> None:
-        assert re.search(r"<li>2 queries · [\d.]+.(µs|ms)</li>", self.content(client))
+        assert re.search(r"<li>2 queries in [\d.]+.(µs|ms)</li>", self.content(client))
         assert not re.search(r"<li>\d+ quer", self.content(client, "/many/"))
 
     def test_findings_come_before_the_tabs(self, client: Client) -> None:

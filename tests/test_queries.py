@@ -175,6 +175,15 @@ class TestRepeats:
             recording.queries[3],
         ]
 
+    def test_what_begins_and_ends_a_transaction_repeats_nothing(self) -> None:
+        with signal_panel.record() as recording:
+            for _ in range(2):
+                with transaction.atomic():
+                    execute("SELECT 1")
+        repeats = {query.sql: query.repeats for query in recording.queries}
+        assert repeats.pop("SELECT 1") is not None
+        assert repeats == {"BEGIN": None}
+
     def test_parameters_are_told_apart_by_what_they_are(self) -> None:
         noon = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
         with signal_panel.record() as recording:

@@ -13,9 +13,12 @@ from signal_panel.findings.advice import advice_by_rule
 from signal_panel.findings.facts import Facts
 from signal_panel.findings.finding import Finding
 
+_WORTH_TELLING = 100_000
+"""Nanoseconds from which on a cost is shown: a receiver that raises at once is not told of for its time."""
+
 
 def rows_of(facts: Facts, findings: Sequence[Finding]) -> list[dict[str, Any]]:
-    """One dictionary a finding; ``cost`` is in milliseconds, and None where no time is lost.
+    """One dictionary a finding; ``cost`` is in milliseconds, and None where it is not the time that matters.
 
     ``spans`` are indices and ranges of them, and of these only the spans of ``kinds`` are meant.
     """
@@ -35,7 +38,7 @@ def rows_of(facts: Facts, findings: Sequence[Finding]) -> list[dict[str, Any]]:
                 "url": f"{docs_url}?rule={finding.rule}",
                 "path": finding.path,
                 "line": finding.line,
-                "cost": finding.cost_ns / 1e6 or None,
+                "cost": finding.cost_ns / 1e6 if finding.cost_ns >= _WORTH_TELLING else None,
                 "kinds": " ".join(map(str, kinds)),
                 "spans": _ranges(finding.spans, facts.spans_of(kinds)),
             }
