@@ -215,7 +215,8 @@ class TestView:
         assert found.attributes <= {
             *("aria-label", "aria-sort", "class", "colspan", "scope", "title", "type"),
             *("action", "method", "name", "value", "selected"),
-            *("data-djsp-copy", "data-djsp-do", "data-djsp-kinds", "data-djsp-sheet", "data-djsp-spans"),
+            *("data-djsp-copy", "data-djsp-do", "data-djsp-kinds", "data-djsp-label", "data-djsp-sheet"),
+            "data-djsp-spans",
             "data-djsp-value",
         }
 

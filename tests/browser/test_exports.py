@@ -24,6 +24,8 @@ from signal_panel.exporters.slices import slices
 from tests.exporters.recordings import nested, overlapping, request
 from tests.generated import large
 
+pytestmark = pytest.mark.programs
+
 # All slices by start, each with the name of the one that it lies on.
 ASK_PERFETTO = """
 async () => {
