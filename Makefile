@@ -28,8 +28,7 @@ test-django: ## Django's own tests, plain and recorded; DJANGO=6.1 SUITES="dispa
 	$(PYTHON) -m tests.django_suite $(if $(DJANGO),--django $(DJANGO)) $(if $(SUITES),--suites $(SUITES)) $(if $(PATCHED),--patched)
 
 coverage: $(VENV)/installed-test ## fails where the quick tests leave a line or a branch of the package out
-	@# coverage.py cannot trace files whose names have NUL or half a surrogate pair.
-	$(BIN)/python -m pytest -m "not packaging and not browser" -k "not TestHostileNames" --cov
+	$(BIN)/python -m pytest -m "not packaging and not browser" --cov
 
 mutants: $(VENV)/installed-mutants ## small changes to the code that records which no test notices; MODULES=... SAMPLE=40
 	$(if $(SAMPLE),SAMPLE=$(SAMPLE)) $(BIN)/python -m tests.mutants $(MODULES)
