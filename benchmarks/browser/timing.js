@@ -55,6 +55,13 @@ function key(name) {
     stage.dispatchEvent(new KeyboardEvent("keydown", { key: name, bubbles: true, composed: true }));
 }
 
+/** How long the panel's two answers were waited for, from the asking to the last byte. */
+function fetched(since) {
+    const entries = performance.getEntriesByType("resource").filter((e) => e.startTime >= since);
+    const of = (path) => entries.find(({ name }) => name.includes(path))?.duration ?? 0;
+    return { html: of("/render_panel/"), spans: of("/signal_timeline/spans/") };
+}
+
 /** Ours: the toolbar's own click, what it fetches, and the drawing. */
 const ours = {
     async open(request) {
@@ -65,7 +72,7 @@ const ours = {
             await frame();
         }
         await painted();
-        return performance.now() - start;
+        return { took: performance.now() - start, ...fetched(start) };
     },
     steps: () =>
         walk({

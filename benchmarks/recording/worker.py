@@ -26,6 +26,7 @@ def main() -> None:
         INSTALLED_APPS=["django.contrib.contenttypes", *installed],
         DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
         STATIC_URL="static/",
+        SIGNAL_PANEL={"MAX_SPANS": 1_000_000},  # for the profiles: a block has a thousandth
         USE_TZ=True,
     )
     django.setup()
