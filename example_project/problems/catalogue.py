@@ -124,7 +124,7 @@ PROBLEMS = [
     Problem(
         "unheard-send",
         "Sends that nobody hears",
-        "page_turned is sent for each of 30,000 pages, and no receiver is connected to it.",
+        "page_turned is sent for each of 60,000 pages, and no receiver is connected to it.",
         "How many sends found nobody, and what they cost.",
         "One send when the book has been read.",
     ),

@@ -157,7 +157,7 @@ class CaseTests(ProblemsTestCase):
         self.assertEqual(len(cases.connected_in_request.title_kept.receivers), 1)
 
     def test_unheard_send(self):
-        self.assertEqual(len(self.record("unheard-send").sends), 30_002)
+        self.assertEqual(len(self.record("unheard-send").sends), 60_002)
         self.assertEqual(len(self.record("unheard-send", twin=True).sends), 3)
 
     def test_handlers_not_imported(self):
