@@ -10,13 +10,13 @@ negative.
 from __future__ import annotations
 
 import logging
-import weakref
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from itertools import count
 from struct import Struct
 from types import FrameType
 from typing import Any, NamedTuple
+from weakref import ref  # as it is now: Django's tests, and others, put a mock in its place
 
 from signal_panel import naming
 from signal_panel.identity import IdentityMap
@@ -46,11 +46,11 @@ class ConnectedHere(NamedTuple):
     signal holds, or None, and ``site`` the user's line.
     """
 
-    signal: weakref.ref[Any]
+    signal: ref[Any]
     key: object
     receiver: int
     sender: str | None
-    alive: weakref.ref[Any] | None
+    alive: ref[Any] | None
     site: RawSite | None
 
     @property
@@ -206,11 +206,11 @@ class Collector:
             if len(self.connected) < self.limit:
                 key, held, *_, is_async = entry
                 self.connected[id(key)] = ConnectedHere(
-                    weakref.ref(signal),
+                    ref(signal),
                     key,
                     self.kinds.receiver(receiver, is_async),
                     None if sender is None else naming.sender_name(sender),
-                    held if isinstance(held, weakref.ref) else None,
+                    held if isinstance(held, ref) else None,
                     raw_site(frame),
                 )
         except Exception as failure:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import gc
 import sys
 import threading
-import weakref
 from collections import defaultdict
 from collections.abc import Hashable, Iterable
 from types import MethodType
 from typing import Any, Literal, NamedTuple
+from weakref import WeakKeyDictionary, WeakMethod, ref
 
 from django.apps import apps
 from django.dispatch import Signal, dispatcher
@@ -151,7 +151,7 @@ def _entries(signal: Signal) -> list[_Entry]:
         if type(entry) is tuple and len(entry) >= 3:
             key, held, *sender, is_async = entry
             if type(key) is tuple and len(key) == 2 and _is_id(key[1]):
-                reference = sender[0] if sender and type(sender[0]) is weakref.ref else None
+                reference = sender[0] if sender and type(sender[0]) is ref else None
                 entries.append(_Entry(key, held, reference, is_async is True))
     return entries
 
@@ -159,10 +159,10 @@ def _entries(signal: Signal) -> list[_Entry]:
 def _look_at(held: Any) -> tuple[Any, bool, bool, int | None]:
     """The receiver, whether it is weakly held, whether it has died, and how many hold it where that tells."""
     kind = type(held)
-    if kind is weakref.ref:
+    if kind is ref:
         receiver, references = _count(held)
         return receiver, True, receiver is None, references - _NOBODY
-    if kind is not weakref.WeakMethod:
+    if kind is not WeakMethod:
         return held, False, False, None
     if held._meth_type is not MethodType:
         return None, True, not held._alive, None  # it would be made anew, by a type of the user's
@@ -170,7 +170,7 @@ def _look_at(held: Any) -> tuple[Any, bool, bool, int | None]:
     return receiver, True, receiver is None, None
 
 
-def _count(reference: weakref.ref[Any]) -> tuple[Any, int]:
+def _count(reference: ref[Any]) -> tuple[Any, int]:
     thing = reference()
     return thing, sys.getrefcount(thing)
 
@@ -180,7 +180,7 @@ def _references_of_nobody() -> int:
         pass
 
     held = [Thing()]
-    return _count(weakref.ref(held[0]))[1] - len(held)
+    return _count(ref(held[0]))[1] - len(held)
 
 
 _NOBODY = _references_of_nobody()
@@ -226,9 +226,9 @@ def _hidden(signal: Signal, entries: list[_Entry]) -> set[int]:
     """The ``id``s of what is held of receivers that the signal's cache lacks for a sender of theirs."""
     attributes = naming.instance_dict(signal)
     cache = attributes.get("sender_receivers_cache")
-    if type(cache) is not weakref.WeakKeyDictionary:
+    if type(cache) is not WeakKeyDictionary:
         return set()
-    by_reference: dict[weakref.ref[Any], Any] = naming.instance_dict(cache)["data"]
+    by_reference: dict[ref[Any], Any] = naming.instance_dict(cache)["data"]
     listening: dict[Any, set[int]] = defaultdict(set)
     for entry in entries:
         listening[entry.key[1]].add(id(entry.held))
@@ -276,7 +276,7 @@ class _Elsewhere:
 
     def __init__(self) -> None:
         self._modules_seen = 0
-        self._known: dict[Any, tuple[weakref.ref[Any] | None, str]] = {}
+        self._known: dict[Any, tuple[ref[Any] | None, str]] = {}
 
     def names(self, ids: set[Any]) -> dict[Any, str]:
         """The names of those that are found."""
@@ -300,8 +300,8 @@ class _Elsewhere:
 _elsewhere = _Elsewhere()
 
 
-def _weak_reference(thing: Any) -> weakref.ref[Any] | None:
+def _weak_reference(thing: Any) -> ref[Any] | None:
     try:
-        return weakref.ref(thing)
+        return ref(thing)
     except TypeError:
         return None  # a string, for instance

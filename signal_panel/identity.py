@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-import weakref
 from functools import partial
 from typing import Any
+from weakref import ref
 
 
 class IdentityMap:
@@ -19,7 +19,7 @@ class IdentityMap:
         self._values: dict[Any, int] = {}
         self.get = self._values.get
         """The value under a key, or None."""
-        self._watched: dict[int, tuple[weakref.ref[Any], list[Any]]] = {}
+        self._watched: dict[int, tuple[ref[Any], list[Any]]] = {}
         self.lock = threading.RLock()
         """For finding no value and then adding one: an object may die in the middle, by the same thread."""
 
@@ -30,7 +30,7 @@ class IdentityMap:
                 for thing in things:
                     watch = self._watched.get(id(thing))
                     if watch is None:
-                        reference = weakref.ref(thing, partial(self._forget, id(thing)))
+                        reference = ref(thing, partial(self._forget, id(thing)))
                         watch = self._watched[id(thing)] = (reference, [])
                     watch[1].append(key)
             except TypeError:

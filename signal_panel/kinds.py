@@ -6,10 +6,10 @@ included, in 0.5 µs; its names and lines would take ten times as long. They com
 
 from __future__ import annotations
 
-import weakref
 from fnmatch import fnmatchcase
 from types import CodeType, FrameType, FunctionType, MethodType
 from typing import Any, NamedTuple
+from weakref import ref
 
 from signal_panel import naming
 from signal_panel.frames import users_frame, wraps_ours
@@ -40,7 +40,7 @@ def raw_site(frame: FrameType | None) -> RawSite | None:
 
 
 class _RawSend(NamedTuple):
-    signal: weakref.ref[Any]
+    signal: ref[Any]
     signal_type: str
     sender: str
     method: int
@@ -120,7 +120,7 @@ class Kinds:
             if site is not None and wraps_ours(site.f_code, METHODS[method]):
                 return self.send(signal, sender, method, frame)
             raw = _RawSend(
-                weakref.ref(signal),
+                ref(signal),
                 naming.plain_class_name(type(signal)),
                 naming.sender_name(sender),
                 method,

@@ -14,7 +14,6 @@ import re
 import sys
 import sysconfig
 import threading
-import weakref
 from collections.abc import Container
 from types import (
     BuiltinFunctionType,
@@ -26,6 +25,7 @@ from types import (
     ModuleType,
 )
 from typing import Any, NamedTuple
+from weakref import ref
 
 from django.dispatch import Signal
 
@@ -221,7 +221,7 @@ class _SignalNames:
     """
 
     def __init__(self) -> None:
-        self._names: dict[int, tuple[weakref.ref[Signal], str]] = {}
+        self._names: dict[int, tuple[ref[Signal], str]] = {}
         self._modules_seen = 0
         self._lock = threading.RLock()
 
@@ -244,7 +244,7 @@ class _SignalNames:
         return [(signal, name) for signal, name in named if signal is not None]
 
     @staticmethod
-    def _look_through_modules() -> dict[int, tuple[weakref.ref[Signal], str]]:
+    def _look_through_modules() -> dict[int, tuple[ref[Signal], str]]:
         homes: dict[int, list[tuple[str, str]]] = {}
         signals: dict[int, Signal] = {}
 
@@ -271,7 +271,7 @@ class _SignalNames:
                 homes[key],
                 key=lambda home: (len(homes[key]) > 1 and not _assigns(*home), len(home[0]), home),
             )
-            names[key] = (weakref.ref(signal), f"{owner}.{attribute}")
+            names[key] = (ref(signal), f"{owner}.{attribute}")
         return names
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.dispatch import Signal, receiver
@@ -166,6 +167,13 @@ def test_a_module_of_receivers_that_nobody_imported_is_named(
             "letters", "letters.signals", str(app / "signals.py"), 1, (("post_save", "Letter"),)
         )
     ]
+
+
+def test_somebody_who_counts_weak_references_counts_none_of_ours() -> None:
+    with signal_panel.record(), mock.patch("weakref.ref") as ref:
+        shelved.connect(at_home, weak=False)
+        shelved.send(None)
+    ref.assert_not_called()
 
 
 def test_they_survive_json() -> None:

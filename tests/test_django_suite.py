@@ -43,3 +43,11 @@ def test_a_test_that_ran_in_one_run_only_is_a_difference() -> None:
 def test_the_fixture_of_a_class_belongs_to_its_suite() -> None:
     found = compared({}, {"setUpClass (signals.tests.T)": FAILED})
     assert found.tests["signals"] == 1
+
+
+def test_a_difference_that_shows_again_stays_and_another_is_told_apart() -> None:
+    a, b = "signals.tests.T.a", "signals.tests.T.b"
+    found = compared({a: PASSED, b: PASSED}, {a: FAILED, b: FAILED})
+    found.look_again(compared({a: PASSED, b: PASSED}, {a: FAILED, b: PASSED}))
+    assert list(found.differences) == [a]
+    assert f"differed once, and not when run again: {b}" in found.table()

@@ -20,10 +20,20 @@ class Comparison:
     failed_in_both: Counter[str] = field(default_factory=Counter)
     sends: dict[str, int] = field(default_factory=dict)
     differences: dict[str, dict[str, Any]] = field(default_factory=dict)
+    only_once: list[str] = field(default_factory=list)
 
     @property
     def compared(self) -> int:
         return self.tests.total()
+
+    def look_again(self, again: Comparison) -> None:
+        """Keep the differences that show in a second comparison too.
+
+        Some of Django's tests go by the clock, and differ from themselves where the machine is busy.
+        """
+        self.only_once = [test for test in self.differences if test not in again.differences]
+        for test in self.only_once:
+            del self.differences[test]
 
     @property
     def sends_recorded(self) -> int:
@@ -45,6 +55,7 @@ class Comparison:
         )
         for test, found in self.differences.items():
             lines += ["", f"  {test}", *(f"    {way}: {outcomes}" for way, outcomes in found.items())]
+        lines += [f"  differed once, and not when run again: {test}" for test in self.only_once]
         return "\n".join(lines)
 
     def as_dict(self) -> dict[str, Any]:
@@ -62,6 +73,7 @@ class Comparison:
                 for suite, tests in self.tests.items()
             },
             "differences": self.differences,
+            "only_once": self.only_once,
         }
 
 
@@ -82,7 +94,15 @@ def compare(title: str, suites: Iterable[str], plain: dict[str, Any], recorded: 
     return comparison
 
 
+_FIXTURE = re.compile(r"(?:setUp|tearDown)(?:Class|Module) \((.+)\)")
+
+
+def is_fixture(test: str) -> bool:
+    """Whether the id is that of a class's or a module's fixture, which can't be run by itself."""
+    return _FIXTURE.fullmatch(test) is not None
+
+
 def suite_of(test: str) -> str:
     """The suite of a test's id; that of a class's fixture has the class in brackets."""
-    in_brackets = re.fullmatch(r"(?:setUp|tearDown)(?:Class|Module) \((.+)\)", test)
+    in_brackets = _FIXTURE.fullmatch(test)
     return (in_brackets[1] if in_brackets else test).partition(".")[0]
