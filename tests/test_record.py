@@ -901,6 +901,16 @@ class TestFailuresOfOurs:
         assert len([r for r in caplog.records if r.name == "signal_panel"]) == 1
         assert [len(send.calls) for send in recording.sends if send.sender == "None"] == [1]
 
+    def test_a_send_that_cannot_be_kept_is_sent(
+        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with signal_panel.record() as recording:
+            monkeypatch.setattr(current.get()[0], "pack", None)
+            assert asyncio.run(module_signal.asend(sender=None)) == []
+            monkeypatch.undo()
+        assert len([r for r in caplog.records if r.name == "signal_panel"]) == 1
+        assert not recording.sends
+
 
 class TestNothingIsChanged:
     def test_a_receiver_can_be_collected_right_after_the_send(self) -> None:

@@ -142,6 +142,50 @@ def test_one_keeps_no_more_queries_than_its_own_cap_whatever_those_inside_it_kee
     assert (totals(outer).queries, totals(outer).queries_ns) == (4, 40)
 
 
+@override_settings(SIGNAL_PANEL={"MAX_SPANS": 2})
+def test_one_counts_what_those_inside_it_keep_beyond_its_own_cap() -> None:
+    def hears(**named: object) -> None:
+        """Hear it."""
+
+    signal = Signal()
+    signal.connect(hears)
+    with signal_panel.record() as outer:
+        for _ in range(3):
+            with signal_panel.record() as inner:
+                signal.send(sender=None)
+            assert inner.dropped == 0
+    assert len(outer.sends) == len(outer.calls) == 1
+    assert (totals(outer).sends, totals(outer).calls) == (3, 3)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_queries_are_in_the_order_in_which_they_began() -> None:
+    def asking_more(run: Any, sql: str, *others: Any) -> Any:
+        if sql == "SELECT 1":
+            execute("SELECT 2")
+        return run(sql, *others)
+
+    with connection.execute_wrapper(asking_more), signal_panel.record() as recording:
+        execute("SELECT 1")
+    assert [query.sql for query in recording.queries] == ["SELECT 1", "SELECT 2"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_a_receiver_runs_its_queries_are_there_in_no_span_yet() -> None:
+    seen: list[Any] = []
+
+    def hears(**named: object) -> None:
+        execute("SELECT 1")
+        seen.extend((query.sql, query.span) for query in Recording(recording.columns).queries)
+
+    signal = Signal()
+    signal.connect(hears)
+    with signal_panel.record() as recording:
+        signal.send(sender=None)
+    assert seen == [("SELECT 1", None)]
+    assert [query.span for query in recording.queries] == [recording.calls[0]]
+
+
 @pytest.mark.django_db
 def test_the_transaction_around_a_test_is_none_of_the_code_s_under_test() -> None:
     seen = []
