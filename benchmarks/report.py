@@ -30,7 +30,9 @@ def write() -> Path:
         in_five_lines(runs),
         "All of this is measured by `make bench`, which writes this page. `make bench PART=recording` "
         "measures a part, `make bench PYTHON=python3.13` takes another Python. Ratios hold better from one "
-        "machine to the next than times do, hence most targets are ratios. Each is listed, met or not.",
+        "machine to the next than times do, hence most targets are ratios. Each is listed, met or not. Each "
+        "part says how loaded the machine was: from one process for each of its processors on, times by the "
+        "clock, which are those of the browser, say more of the load than of the panel.",
         _missed(runs),
         *(
             f"## {title}\n\n" + "\n".join(map(of_part, runs[part]))

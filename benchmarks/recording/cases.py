@@ -15,12 +15,12 @@ class Case(NamedTuple):
     """One operation, to be done many times."""
 
     times: int
-    """How often it is done in a block of about a millisecond, which a busy machine may leave alone."""
+    """How often it is done in a block, so short that a busy machine may leave it alone."""
     run: Callable[[int], None]
     """Do it so many times."""
 
 
-SPANS_OF_A_BLOCK = 900  # Sentry keeps a thousand of a transaction
+SPANS_OF_A_BLOCK = 300  # Sentry takes milliseconds for these, and keeps no more than a thousand
 
 
 _kept: list[Any] = []  # signals hold their receivers weakly

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 
 from benchmarks.effort import Effort
-from benchmarks.figures import Figure, Result, Table, digits, ratio
+from benchmarks.figures import Figure, Result, Table, digits, median, ratio
 from benchmarks.peers import (
     BARE,
     CONTROL,
@@ -62,7 +62,7 @@ def process(peer: Entry) -> Remote:
 def measured(remotes: Mapping[Entry, Remote], case: str, effort: Effort) -> dict[Entry, float]:
     """The best time of an operation of a case, by peer."""
     return best_of_turns(
-        {peer: lambda remote=remote: remote.ask("measure", case, 5) for peer, remote in remotes.items()},
+        {peer: lambda remote=remote: remote.ask("measure", case, 8) for peer, remote in remotes.items()},
         turns=effort.of(12, quick=3),
     )
 
@@ -104,10 +104,9 @@ def _figures(times: Times) -> list[Figure]:
             for case in cases
             if peer in times[case]
         ]
-    idle = sorted(of[IDLE] / of[BARE] for of in times.values())
-    figures.append(
-        Figure("idle, of bare Django (median of all rows)", round(idle[len(idle) // 2], 2), 1.00, "×")
-    )
+    idle, again = (median([of[peer] / of[BARE] for of in times.values()]) for peer in (IDLE, CONTROL))
+    name = f"idle, of bare Django, median of all rows (bare Django again: {digits(again)} ×)"
+    figures.append(Figure(name, idle, 1, "×"))
     return figures
 
 
@@ -119,7 +118,7 @@ def _added(times: Times) -> Table:
     ]
     head = ["µs", "bare Django takes", *(f"{peer.title} adds" for peer in peers)]
     note = (
-        "Each peer in a process of its own, taking turns, best of many blocks of a millisecond. "
+        "Each peer in a process of its own, taking turns, best of many blocks of a millisecond or less. "
         "“Bare Django again” is a second process of the same: how far two equal things are apart in this run."
     )
     return Table("Added to an operation, µs", head, rows, note)
