@@ -194,17 +194,19 @@ class Columns:
         """The string at ``index``, or None where there is none."""
         return None if index == NOTHING else self.strings[index]
 
-    def self_time(self, span: int) -> int:
-        """The span's time less the time that the spans inside it cover together."""
-        began = self.start[span]
-        covered, reached, end = 0, began, began + self.time[span]
-        for child in self.children.get(span, ()):
-            child_start = max(self.start[child], reached)
-            child_end = min(self.start[child] + self.time[child], end)
-            if child_end > child_start:
-                covered += child_end - child_start
-                reached = child_end
-        return self.time[span] - covered
+    @cached_property
+    def self_times(self) -> list[int]:
+        """Each span's time less the time that the spans inside it cover together."""
+        starts, times = self.start.tolist(), self.time.tolist()
+        own, reached = times[:], starts[:]
+        for start, time, parent in zip(starts, times, self.parent, strict=True):
+            if parent != NOTHING:  # siblings come by start, so one look at each will do
+                end = min(start + time, starts[parent] + times[parent])
+                start = max(start, reached[parent])
+                if end > start:
+                    own[parent] -= end - start
+                    reached[parent] = end
+        return own
 
     def depth(self, span: int) -> int:
         """How many spans the span is inside of."""
@@ -251,7 +253,7 @@ class _Span:
     @property
     def self_ns(self) -> int:
         """The duration less the time that the spans inside cover together, in nanoseconds."""
-        return self._columns.self_time(self._span)
+        return self._columns.self_times[self._span]
 
     @property
     def exception(self) -> str | None:

@@ -154,7 +154,7 @@ def slow_in_transaction(facts: Facts) -> Iterator[Finding]:
         facts,
         "slow-in-transaction",
         lambda call: (
-            facts.columns.self_time(call) - max(facts.told.get(call, 0), facts.query_time(call))
+            facts.columns.self_times[call] - max(facts.told.get(call, 0), facts.query_time(call))
             if facts.columns.within[call] & IN_TRANSACTION
             else 0
         ),
@@ -173,7 +173,7 @@ def slow_receiver(facts: Facts) -> Iterator[Finding]:
     without = facts.nanoseconds("SLOW_RECEIVER_MS")
 
     def time_of(call: int) -> int:
-        time = facts.columns.self_time(call)
+        time = facts.columns.self_times[call]
         untold = time - facts.told.get(call, 0)
         is_slow = untold >= with_queries or min(untold, time - facts.query_time(call)) >= without
         return untold if is_slow else 0

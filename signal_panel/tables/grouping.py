@@ -121,7 +121,7 @@ def beyond(columns: Columns) -> list[Rest]:
 def add_up(columns: Columns, group_of: Sequence[int], groups: int) -> list[Figures]:
     """What each group adds up to; ``group_of`` has the group of each span."""
     sends, calls, total, own, longest = ([0] * groups for _ in range(5))
-    spans = zip(columns.kind, columns.time, self_times(columns), columns.parent, group_of, strict=True)
+    spans = zip(columns.kind, columns.time, columns.self_times, columns.parent, group_of, strict=True)
     for kind, time, self_ns, parent, group in spans:
         if kind >= 0:
             sends[group] += 1
@@ -140,20 +140,6 @@ def add_up(columns: Columns, group_of: Sequence[int], groups: int) -> list[Figur
             figures[group_of[span]].queries += 1
             figures[group_of[span]].queries_ns += time
     return figures
-
-
-def self_times(columns: Columns) -> list[int]:
-    """Each span's time less what the spans inside it cover together."""
-    starts, times = columns.start.tolist(), columns.time.tolist()
-    own, reached = times[:], starts[:]
-    for start, time, parent in zip(starts, times, columns.parent, strict=True):
-        if parent != NOTHING:  # siblings come by start, so one look at each will do
-            end = min(start + time, starts[parent] + times[parent])
-            start = max(start, reached[parent])
-            if end > start:
-                own[parent] -= end - start
-                reached[parent] = end
-    return own
 
 
 Range = tuple[int, int]
