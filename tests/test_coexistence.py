@@ -159,6 +159,12 @@ def test_another_tool_s_own_answers_are_passed_on(other: pytest.MonkeyPatch) -> 
         assert signal.send(sender=None) == theirs
 
 
+def test_what_another_tool_s_connect_answers_is_passed_on(other: pytest.MonkeyPatch) -> None:
+    other.setattr(Signal, "connect", lambda self, receiver, *how: "theirs")
+    with signal_panel.record():
+        assert signal.connect(receiver) == "theirs"  # type: ignore[func-returns-value]
+
+
 @pytest.mark.parametrize(
     ("version", "is_known"),
     [((5, 1, 15), False), ((5, 2, 0), True), ((6, 0, 10), True), ((6, 1, 3), True), ((6, 2, 0), False)],

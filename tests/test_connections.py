@@ -75,6 +75,15 @@ def test_one_connected_in_the_recording_says_where() -> None:
     assert (connection.site.path, connection.site.line) == (__file__, line_of("# here", __file__))
 
 
+def test_each_connected_in_the_recording_says_where_it_was() -> None:
+    with signal_panel.record() as recording:
+        shelved.connect(at_home)  # at home
+        shelved.connect(nowhere := lambda **named: None)  # nowhere
+    lines = {connection.receiver: connection.site and connection.site.line for connection in of(recording)}
+    assert list(lines.values()) == [line_of("# at home", __file__), line_of("# nowhere", __file__)]
+    shelved.disconnect(nowhere)
+
+
 def test_one_connected_again_in_the_recording_was_connected_before() -> None:
     shelved.connect(at_home)
     with signal_panel.record() as recording:

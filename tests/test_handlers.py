@@ -67,6 +67,12 @@ def test_a_module_with_a_receiver(make_app: MakeApp, name: str) -> None:
     assert f"library.{name}" not in sys.modules
 
 
+def test_a_folder_of_modules_may_have_other_files(make_app: MakeApp) -> None:
+    app = make_app(handlers__books=RECEIVER)
+    (app / "handlers" / "notes.txt").write_text(RECEIVER)
+    assert [handlers.module for handlers in handlers_not_imported()] == ["library.handlers.books"]
+
+
 @pytest.mark.parametrize(
     ("text", "hears"),
     [

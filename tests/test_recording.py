@@ -135,6 +135,7 @@ def test_a_query_is_its_text_its_times_and_the_span_it_ran_in() -> None:
     assert recording.calls[1].queries == recording.sends[0].queries == []
     assert repr(first) == "<Query SELECT %s>"
     assert len({outside, first, second}) == 3
+    assert outside != first != second
 
 
 def test_a_query_of_a_send_itself_has_the_send_as_its_span() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextvars
+import sys
+import types
 import unittest
 from typing import Any
 
@@ -52,6 +54,21 @@ def test_what_is_sent_after_its_end_is_counted_as_late_and_kept_nowhere() -> Non
         outliving.run(Signal.send, told, sender=Signal)
     assert scope.late.count == 1
     assert (len(scope.recording.sends), len(another.sends)) == (1, 0)
+
+
+def test_what_is_raised_after_its_end_is_no_exception_of_its() -> None:
+    def fails(**named: object) -> None:
+        raise LookupError
+
+    signal = Signal()
+    signal.connect(fails)
+    scope = open_scope()
+    outliving = contextvars.copy_context()
+    close_scope(scope)
+    with signal_panel.record(), pytest.raises(LookupError):
+        outliving.run(Signal.send, signal, sender=Signal)
+    assert scope.late.count == 2
+    assert totals(scope.recording).exceptions == 0
 
 
 def test_one_that_cannot_be_opened_leaves_nothing_patched() -> None:
@@ -104,11 +121,28 @@ def test_one_that_outlives_the_transaction_it_was_opened_in_goes_on() -> None:
     assert len(inner.recording.sends) == len(outer.sends) == 1
 
 
+@override_settings(SIGNAL_PANEL={"IGNORE": ["shop_that_opens_late.*"]})
+def test_signals_of_modules_imported_just_before_are_known_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    with signal_panel.record():
+        """Learn the names that there are."""
+    module = types.ModuleType("shop_that_opens_late")
+    module.opened = opened = Signal()  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "shop_that_opens_late", module)
+    with signal_panel.record() as recording:
+        opened.send(sender=None)
+    assert not recording.sends
+
+
 @pytest.mark.django_db(transaction=True)
 def test_nothing_is_kept_of_a_transaction_that_outlives_it() -> None:
     scope = open_scope()
     with transaction.atomic():
-        close_scope(scope)
+        """Enter it, and leave it again."""
+    assert not database._entered
+    block = transaction.atomic()
+    block.__enter__()  # as an ExitStack does, which looks for its end when that comes
+    close_scope(scope)
+    block.__exit__(None, None, None)
     assert not database._entered
 
 

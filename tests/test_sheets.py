@@ -15,11 +15,11 @@ from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.urls import path, reverse
 
-from signal_panel import sheets
+from signal_panel import Recording, sheets, tables
 from tests.payloads import PAYLOADS
 from tests.senders import all_named
 from tests.shop.models import Book
-from tests.stores import stored_requests
+from tests.stores import newest_stats, stored_requests
 from tests.urls import urlpatterns as shop
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls(__name__)]
@@ -333,6 +333,31 @@ class TestConnected:
         connect(hears)
         connect(hears, dispatch_uid="again")
         assert self.remarks(client, "hears") == "connected 2 times"
+
+    @pytest.mark.parametrize(
+        ("state", "remark"),
+        [
+            ("live", []),
+            ("dying", ["alive only while DEBUG is on: it is connected weakly, and nobody holds it"]),
+            ("gone", ["disconnected since"]),
+            ("dead", ["dead since: it was connected weakly, and nobody held it"]),
+            ("stale", ["hidden since by the signal's cache"]),
+        ],
+    )
+    def test_one_that_was_called_and_is_not_what_it_was(
+        self, state: str, remark: list[str], client: Client, connect: Callable[..., None]
+    ) -> None:
+        def hears(**named: object) -> None:
+            pass
+
+        connect(hears)
+        client.get("/mend/")
+        recording = Recording.from_json(newest_stats()["recording"])
+        (row,) = [
+            row for row in tables.connected(recording).rows
+            if row.receiver and row.signal.endswith("mended") and "hears" in row.receiver
+        ]  # fmt: skip
+        assert list(map(str, sheets._remarks(row._replace(state=state)))) == remark
 
     def test_signals_that_were_not_sent(self, client: Client) -> None:
         client.get("/plain/")
