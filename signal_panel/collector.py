@@ -246,9 +246,6 @@ class _NoKinds(Kinds):
     def send(self, *args: Any) -> int:
         return 0
 
-    def receiver(self, *args: Any) -> int:
-        return 0
-
 
 class _Idle(Collector):
     """Stands where nothing is recorded, so that sending needs no second way."""

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from debug_toolbar.panels import Panel
@@ -54,7 +55,7 @@ class SignalTimelinePanel(Panel):
             request = middleware.current_request()
             if request is not None and not request.is_claimed:
                 request.resume()
-                request.claim(self._add_what_came_late)
+                request.claim(partial(self._add_what_came_late, request))
                 self._request = request
                 self._recording = request.recording
             else:
@@ -109,12 +110,12 @@ class SignalTimelinePanel(Panel):
         failure = self._failure or (self._request.failure if self._request else "")
         self.record_stats({**stats, "failure": failure} if failure else stats)
 
-    def _add_what_came_late(self) -> None:
+    def _add_what_came_late(self, request: middleware.RequestScope) -> None:
         """Store the recording again, whole: called once ``request_finished`` has been sent.
 
         A request that the store has evicted meanwhile would come back by being written to.
         """
-        _remember_late_spans(self.toolbar.request_id, self._request)
+        _remember_late_spans(self.toolbar.request_id, request.late)
         with _database_connections_left_as_found():
             if self.toolbar.store.exists(self.toolbar.request_id):
                 self._store()
@@ -172,11 +173,10 @@ _late_spans: OrderedDict[str, Tally] = OrderedDict()
 _LATE_SPANS_KEPT = 100
 
 
-def _remember_late_spans(request_id: str, request: middleware.RequestScope | None) -> None:
-    if request is not None:
-        _late_spans[request_id] = request.late
-        while len(_late_spans) > _LATE_SPANS_KEPT:
-            _late_spans.popitem(last=False)
+def _remember_late_spans(request_id: str, late: Tally) -> None:
+    _late_spans[request_id] = late
+    while len(_late_spans) > _LATE_SPANS_KEPT:
+        _late_spans.popitem(last=False)
 
 
 @contextmanager

@@ -84,7 +84,7 @@ def _chosen(parents: Sequence[int], times: Sequence[int], limit: int) -> set[int
     if len(parents) <= limit:
         return set(range(len(parents)))
     chosen: set[int] = set()
-    for node in sorted(range(len(parents)), key=lambda node: -times[node]):
+    for node in sorted(range(len(parents)), key=lambda node: -times[node]):  # pragma: no branch - it is met
         missing = []
         while node != NOTHING and node not in chosen:
             missing.append(node)
