@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from signal_panel import Phase, Recording
+from signal_panel import Phase, ReceiverCall, Recording, Send
 from signal_panel.recording import (
     IN_TRANSACTION,
     ON_COMMIT,
@@ -136,12 +136,14 @@ def test_a_query_is_its_text_its_times_and_the_span_it_ran_in() -> None:
     assert repr(first) == "<Query SELECT %s>"
     assert len({outside, first, second}) == 3
     assert outside != first != second
+    assert isinstance(first.span, ReceiverCall)
 
 
 def test_a_query_of_a_send_itself_has_the_send_as_its_span() -> None:
     recording = with_queries()
     recording.columns.query_span[0] = 0
     assert recording.queries[0].span == recording.sends[0]
+    assert isinstance(recording.queries[0].span, Send)
 
 
 def test_a_span_knows_whether_it_began_in_a_transaction_or_after_one() -> None:
