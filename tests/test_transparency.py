@@ -14,6 +14,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
+import django
 import pytest
 from asgiref.sync import markcoroutinefunction, sync_to_async
 from django.dispatch import Signal
@@ -84,7 +85,8 @@ def test_receivers_cancelled_before_their_first_step() -> None:
     heard: list[Any] = []
     signal.connect(receiver)
 
-    async def cancelled() -> str:
+    async def cancelled() -> tuple[str, int]:
+        heard.clear()
         send = asyncio.create_task(signal.asend(sender=None))
         await asyncio.sleep(0)
         send.cancel()
@@ -92,12 +94,12 @@ def test_receivers_cancelled_before_their_first_step() -> None:
             await send
         except asyncio.CancelledError:
             await asyncio.sleep(0)
-            return "cancelled"
-        return "sent"
+            return "cancelled", len(heard)
+        return "sent", len(heard)
 
     plain, recorded, _ = plain_and_recorded(cancelled)
-    assert recorded == plain == ("cancelled", [])
-    assert not heard
+    before = 0 if django.VERSION < (6, 1) else 1  # a task group has taken the first step by then
+    assert recorded == plain == (("cancelled", before), [])
 
 
 @pytest.mark.parametrize("method", ["asend", "asend_robust"])
