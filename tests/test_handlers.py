@@ -130,6 +130,23 @@ def test_a_module_that_changes(make_app: MakeApp) -> None:
     assert found() == []
 
 
+def test_what_only_looks_like_a_module_or_a_folder_of_them(make_app: MakeApp) -> None:
+    app = make_app(handlers__books=RECEIVER)
+    (app / "signals").write_text("")
+    (app / "receivers.py").symlink_to("nowhere")
+    (app / "handlers" / ".#books.py").symlink_to("nowhere")  # as Emacs marks what is being edited
+    assert found() == [("library.handlers.books", 4)]
+
+
+def test_not_one_imported_since(make_app: MakeApp) -> None:
+    make_app(signals=RECEIVER)
+    assert found() == [("library.signals", 4)]
+    importlib.import_module("library.signals")
+    assert found() == []
+    sys.modules["signals"] = sys.modules.pop("library.signals")
+    assert found() == []
+
+
 def test_not_one_that_was_installed(make_app: MakeApp) -> None:
     make_app("lib/site-packages/bought", signals=RECEIVER)
     assert found() == []
