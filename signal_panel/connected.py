@@ -47,6 +47,9 @@ class Connected(NamedTuple):
     ``state`` is ``dead`` where the receiver, or the only sender it listens to, has died; ``dying`` where
     nothing holds the receiver but Django's cache of signatures, which ``connect`` uses under ``DEBUG`` alone;
     ``stale`` where the signal's cache of receivers lacks it; else ``live``.
+
+    ``reference`` is the signal's weak reference to the receiver; of one that it holds itself, one like it, or
+    None where there can be none.
     """
 
     signal: Signal
@@ -58,6 +61,7 @@ class Connected(NamedTuple):
     uid: str | None
     is_weak: bool
     state: State
+    reference: object
 
 
 class _Entry(NamedTuple):
@@ -89,9 +93,19 @@ def snapshot() -> list[Connected]:
                 state = "dead"
             elif id(entry.held) in hidden:
                 state = "stale"
-            uid, sender = _uid(entry.key[0], receiver), senders.name(entry)
             rows.append(
-                Connected(signal, name, entry.key, receiver, entry.is_async, sender, uid, is_weak, state)
+                Connected(
+                    signal,
+                    name,
+                    entry.key,
+                    receiver,
+                    entry.is_async,
+                    senders.name(entry),
+                    _uid(entry.key[0], receiver),
+                    is_weak,
+                    state,
+                    entry.held if is_weak else _weak_reference(receiver),
+                )
             )
     # They can't have died meanwhile, and who has one holder and is in the cache has no other.
     dying = held_once and held_once & _remembered_by_django()
@@ -149,10 +163,10 @@ def _entries(signal: Signal) -> list[_Entry]:
     entries = []
     for entry in list(receivers):
         if type(entry) is tuple and len(entry) >= 3:
-            key, held, *sender, is_async = entry
+            key, sender = entry[0], entry[2]
             if type(key) is tuple and len(key) == 2 and _is_id(key[1]):
-                reference = sender[0] if sender and type(sender[0]) is ref else None
-                entries.append(_Entry(key, held, reference, is_async is True))
+                reference = sender if len(entry) > 3 and type(sender) is ref else None
+                entries.append(_Entry(key, entry[1], reference, entry[-1] is True))
     return entries
 
 

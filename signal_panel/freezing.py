@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
 from operator import itemgetter
+from types import MethodType
 from typing import NamedTuple, TypeVar
 
-from signal_panel import connected, handlers, naming
+from signal_panel import naming
 from signal_panel.collector import FIELDS, Collector, ConnectedHere
+from signal_panel.connected import Connected
 from signal_panel.kinds import Kinds, Strings
+from signal_panel.listing import Listing, listings
 from signal_panel.overflow import Overflow
 from signal_panel.recording import (
     IN_TRANSACTION,
@@ -17,7 +22,6 @@ from signal_panel.recording import (
     STATES,
     Columns,
     ConnectionKind,
-    HandlersKind,
     ReceiverKind,
     SendKind,
     Statement,
@@ -67,16 +71,26 @@ class Freezing:
     def fill(self) -> None:
         """Fill in all columns that a log can tell of."""
         naming.refresh_signal_names()
+        listed = None
+        with self._noting_failures():
+            listed = listings.now(self._collector.kinds.ignore)
+            self._renumber.strings = Strings(listed[1].strings)
         self._add_spans()
         self._add_what_few_spans_have()
         self._add_queries()
         self._add_overflow()
-        try:
-            self._add_connections()
-        except Exception as failure:
-            self._collector.failed(failure)
+        with self._noting_failures():
+            if listed is not None:
+                self._add_connections(*listed)
         self._columns.sends, self._columns.receivers = self._renumber.sends, self._renumber.receivers
         self._columns.strings = self._renumber.strings.table()
+
+    @contextmanager
+    def _noting_failures(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as failure:
+            self._collector.failed(failure)
 
     def _add_spans(self) -> None:
         columns, collector, places, beyond = self._columns, self._collector, self._places, self._beyond
@@ -203,42 +217,29 @@ class Freezing:
             counter.so_far() - self._beginning.overflow + self._left_out + Overflow(receivers_ns=covered)
         )
 
-    def _add_connections(self) -> None:
-        columns, collector, renumber = self._columns, self._collector, self._renumber
-        strings, kinds = renumber.strings, collector.kinds
-        here = dict(collector.connected)
-        columns.signals = [
-            strings.number(name) for _, name in naming.named_signals() if not kinds.is_ignored(name)
-        ]
-        for found in connected.snapshot():
-            if kinds.is_ignored(found.name):
-                continue
-            made = here.pop(id(found.key), None)
-            number = made and made.receiver
-            if found.receiver is not None:
-                number = kinds.receiver(found.receiver, found.is_async)
-            columns.connections.append(
-                ConnectionKind(
-                    strings.number(found.name),
-                    NOTHING if number is None else -1 - renumber[number],
-                    strings.optional(found.sender),
-                    strings.optional(found.uid),
-                    STATES.index(found.state),
-                    int(found.is_weak),
-                    *strings.site(made and made.site),
-                )
-            )
+    def _add_connections(self, rows: list[Connected], listing: Listing) -> None:
+        columns, renumber, known = self._columns, self._renumber, self._collector.kinds.known
+        here = dict(self._collector.connected)
+        numbers: dict[int, int] = {NOTHING: NOTHING}  # from the listing's receivers to the recording's
+        for place, kind in listing.connections:
+            row, (signal, listed, *rest) = rows[place], kind
+            number = numbers.get(listed)
+            if number is None:
+                receiver = row.receiver
+                called = known(id(receiver.__func__ if type(receiver) is MethodType else receiver))
+                if called is None:
+                    number = len(renumber.receivers)
+                    renumber.receivers.append(listing.receivers[listed])
+                else:
+                    number = -1 - renumber[called]
+                numbers[listed] = number
+            made = here.pop(id(row.key), None) if here else None
+            if made is not None:
+                number = -1 - renumber[made.receiver]
+                rest[4:] = renumber.strings.site(made.site)
+            columns.connections.append(ConnectionKind(signal, number, *rest))
         columns.connections += filter(None, map(self._gone, here.values()))
-        columns.unimported = [
-            HandlersKind(
-                strings.number(found.app),
-                strings.number(found.module),
-                strings.number(found.path),
-                found.line,
-                tuple((strings.number(signal), strings.optional(sender)) for signal, sender in found.hears),
-            )
-            for found in handlers.handlers_not_imported()
-        ]
+        columns.signals, columns.unimported = [*listing.signals], [*listing.unimported]
 
     def _gone(self, made: ConnectedHere) -> ConnectionKind | None:
         """A receiver that was connected and has died; None for one that was disconnected."""

@@ -61,10 +61,10 @@ class _RawReceiver(NamedTuple):
 
 
 class Strings:
-    """A table of distinct strings."""
+    """A table of distinct strings, which may begin like another."""
 
-    def __init__(self) -> None:
-        self._numbers: dict[str, int] = {}
+    def __init__(self, beginning: Strings | None = None) -> None:
+        self._numbers: dict[str, int] = {} if beginning is None else beginning._numbers.copy()
 
     def number(self, text: str) -> int:
         """The text's place in the table, which it gets here if it has none yet."""
@@ -95,7 +95,7 @@ class Kinds:
 
     def __init__(self, ignore: tuple[str, ...] = ()) -> None:
         self.room = 0
-        self._ignore = ignore
+        self.ignore = ignore
         self._sends: list[_RawSend] = []
         self._receivers: list[_RawReceiver] = []
         self._numbers = IdentityMap()
@@ -139,7 +139,7 @@ class Kinds:
 
     def is_ignored(self, *names: str) -> bool:
         """Whether what has one of these names is left out."""
-        return any(fnmatchcase(name, pattern) for pattern in self._ignore for name in names)
+        return any(fnmatchcase(name, pattern) for pattern in self.ignore for name in names)
 
     def receiver(self, receiver: Any, is_async: bool = False) -> int:
         """The number for a receiver."""

@@ -150,7 +150,9 @@ def receiver_definition(receiver: Any) -> Definition:
 def _unwrapped(receiver: Any) -> Any:
     for _ in range(100):  # wrappers that go in a circle end somewhere
         cls = type(receiver)
-        if cls is MethodType:
+        if cls is FunctionType:
+            inner = receiver.__dict__.get("__wrapped__")
+        elif cls is MethodType:
             inner = receiver.__func__
         elif issubclass(cls, functools.partial):
             inner = functools.partial.func.__get__(receiver)

@@ -132,6 +132,7 @@ class TestWhatIsConnected:
         plain.connect(receive)
         assert row() == (
             plain, f"{__name__}.plain", plain.receivers[0][0], receive, False, None, None, True, "live",
+            plain.receivers[0][1],
         )  # fmt: skip
 
     def test_in_the_order_of_connecting(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import weakref
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -176,6 +177,119 @@ def test_a_module_of_receivers_that_nobody_imported_is_named(
             "letters", "letters.signals", str(app / "signals.py"), 1, (("post_save", "Letter"),)
         )
     ]
+
+
+def written_again() -> Any:
+    def local(**_: Any) -> None:
+        """Another function at each call, of one name and on one line."""
+
+    return local
+
+
+def listed() -> list[Connection]:
+    with signal_panel.record() as recording:
+        pass
+    return of(recording)
+
+
+class TestFromOneRecordingToTheNext:
+    """Names and numbers are kept where nothing has changed."""
+
+    def test_equal_recordings_list_the_same(self) -> None:
+        shelved.connect(at_home, sender=Signal, dispatch_uid="once")
+        (first,), (second,) = listed(), listed()
+        assert [first.receiver, first.sender, first.uid, first.line] == [
+            second.receiver,
+            second.sender,
+            second.uid,
+            second.line,
+        ]
+
+    @pytest.mark.parametrize(
+        ("again", "told"),
+        [
+            ({"sender": Signal}, {"sender": "django.dispatch.dispatcher.Signal"}),
+            ({"dispatch_uid": "once"}, {"uid": "once"}),
+            ({"weak": False}, {"is_weak": False}),
+        ],
+    )
+    def test_one_connected_in_another_way(self, again: dict[str, Any], told: dict[str, Any]) -> None:
+        shelved.connect(at_home)
+        listed()
+        shelved.disconnect(at_home)
+        shelved.connect(at_home, **again)
+        (connection,) = listed()
+        assert {name: getattr(connection, name) for name in told} == told
+
+    def test_another_receiver_of_the_same_name(self) -> None:
+        for weak in (True, False):
+            first, second = written_again(), written_again()
+            shelved.connect(first, weak=weak)
+            listed()
+            shelved.disconnect(first)
+            shelved.connect(second, weak=weak)
+            with signal_panel.record() as recording:
+                shelved.send(None)
+            (connection,) = of(recording)
+            assert connection.calls == recording.calls
+            shelved.disconnect(second)
+
+    def test_one_that_has_died_meanwhile(self) -> None:
+        local = written_again()
+        shelved.connect(local)
+        assert [connection.state for connection in listed()] == ["live"]
+        del local
+        gc.collect()
+        assert [(connection.receiver, connection.state) for connection in listed()] == [(None, "dead")]
+
+    def test_one_that_nothing_can_refer_to_weakly(self) -> None:
+        class Rigid:
+            __slots__ = ()
+
+            def __call__(self, **_: Any) -> None:
+                """Receive."""
+
+        shelved.connect(Rigid(), weak=False)
+        for _ in range(2):
+            (connection,) = listed()
+            assert (connection.receiver or "").endswith("Rigid.__call__")
+
+    def test_one_receiver_of_two_signals_is_one(self) -> None:
+        for signal in (shelved, never_sent):
+            signal.connect(at_home)
+        with signal_panel.record() as recording:
+            never_sent.send(None)
+        (heard,), (not_heard,) = of(recording, "never_sent"), of(recording)
+        assert heard.calls == recording.calls
+        assert not_heard.calls == []
+        names = [recording.columns.strings[kind.receiver] for kind in recording.columns.receivers]
+        assert names.count(f"{HERE}.at_home") == 1
+
+    def test_what_is_kept_keeps_no_receiver(self) -> None:
+        local = written_again()
+        shelved.connect(local, weak=False)
+        listed()
+        shelved.disconnect(local)
+        died = weakref.ref(local)
+        del local
+        gc.collect()
+        assert died() is None
+
+    def test_what_is_left_out(self, settings: Any) -> None:
+        shelved.connect(at_home)
+        assert len(listed()) == 1
+        settings.SIGNAL_PANEL = {"IGNORE": [f"{HERE}.*"]}
+        assert listed() == []
+
+    def test_a_recording_can_not_change_the_next(self) -> None:
+        with signal_panel.record() as recording:
+            pass
+        recording.columns.signals.clear()
+        recording.columns.connections.clear()
+        with signal_panel.record() as recording:
+            pass
+        assert recording.signals
+        assert recording.connections
 
 
 def test_somebody_who_counts_weak_references_counts_none_of_ours() -> None:

@@ -24,6 +24,7 @@ from signal_panel import (
     handlers,
     identity,
     kinds,
+    listing,
     middleware,
     naming,
     overflow,
@@ -43,8 +44,8 @@ from tests.stores import stored_requests
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MODULES = (
-    collector, conf, connected, frames, freezing, handlers, identity, kinds, middleware, naming, overflow,
-    page, panel, queries, recording, scope, scopes, summary, templating,
+    collector, conf, connected, frames, freezing, handlers, identity, kinds, listing, middleware, naming,
+    overflow, page, panel, queries, recording, scope, scopes, summary, templating,
 )  # fmt: skip
 
 # What runs when somebody looks.
