@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
 from operator import itemgetter
@@ -10,7 +9,7 @@ from types import MethodType
 from typing import NamedTuple, TypeVar
 
 from signal_panel import naming
-from signal_panel.collector import FIELDS, Collector, ConnectedHere
+from signal_panel.collector import Collector, ConnectedHere
 from signal_panel.connected import Connected
 from signal_panel.kinds import Kinds, Strings
 from signal_panel.listing import Listing, listings
@@ -26,6 +25,7 @@ from signal_panel.recording import (
     SendKind,
     Statement,
 )
+from signal_panel.rows import unpack
 
 _T = TypeVar("_T")
 
@@ -64,7 +64,7 @@ class Freezing:
         self._room = room
         self._renumber = _Renumbering(collector.kinds)
         self._places = {beginning.number: NOTHING}  # of the scope and the spans in it, by their numbers
-        self._beyond: set[int] = set()  # the numbers of those in it that the cap leaves out
+        self._beyond: dict[int, int] = {}  # the parents of those in it that the cap leaves out
         self._flags: dict[int, int] = {0: 0}  # of what runs directly in a scope or block
         self._left_out = Overflow()
 
@@ -97,14 +97,12 @@ class Freezing:
         start, time, parents, kinds = columns.start, columns.time, columns.parent, columns.kind
         renumber, scopes, own, began = self._renumber, collector.scopes, *self._beginning[:2]
         within = columns.within
-        log = array("q")
-        log.frombytes(collector.log[self._beginning.log :])
-        numbers, log_parents, log_kinds, starts, ends = (log[field::FIELDS] for field in range(FIELDS))
+        numbers, log_parents, log_kinds, starts, ends = unpack(collector.log[self._beginning.log :])
         # By start, and where two are equal the parent, whose number is lower, first. The log is nearly in
         # order already, which makes two sorts by one column quicker than one by two.
         order = sorted(range(len(numbers)), key=numbers.__getitem__)
         order.sort(key=starts.__getitem__)
-        sends_left_out = calls_left_out = 0
+        left_out = []
         for row in order:
             parent = nearest = log_parents[row]
             while parent in scopes and parent != own:
@@ -114,9 +112,8 @@ class Freezing:
                 continue
             number = numbers[row]
             if place is None or len(start) == self._room:
-                beyond.add(number)
-                sends_left_out += log_kinds[row] >= 0
-                calls_left_out += log_kinds[row] < 0
+                beyond[number] = parent
+                left_out.append(row)
             else:
                 places[number] = len(start)
                 start.append(starts[row] - began)
@@ -126,7 +123,33 @@ class Freezing:
                 within.append(
                     within[place] if place != NOTHING and nearest == parent else self._flags_in(nearest)
                 )
-        self._left_out = Overflow(sends_left_out, calls_left_out)
+        if left_out:
+            calls = [(starts[row] - began, ends[row] - began) for row in left_out if log_kinds[row] < 0]
+            self._left_out = Overflow(
+                len(left_out) - len(calls), len(calls), self._time_covered(calls), self._exceptions_beyond()
+            )
+
+    def _time_covered(self, calls: list[tuple[int, int]]) -> int:
+        """The time in which at least one of these calls ran, by their start, and none of those kept."""
+        columns = self._columns
+        kept = zip(columns.start, columns.time, columns.kind, strict=True)
+        reached = max((start + time for start, time, kind in kept if kind < 0), default=0)
+        covered = 0
+        for start, end in calls:
+            covered += max(0, end - max(start, reached))
+            reached = max(reached, end)
+        return covered
+
+    def _exceptions_beyond(self) -> int:
+        """How many more exceptions there would be if no span had been left out."""
+        places, beyond, columns = self._places, self._beyond, self._columns
+        raised = []
+        for number, name in list(self._collector.exceptions.items()):
+            if number in places:
+                raised.append((places[number], columns.parent[places[number]], name))
+            elif number in beyond:
+                raised.append((-number, places.get(beyond[number], -beyond[number]), name))
+        return _origins(raised) - _origins([one for one in raised if one[0] >= 0])
 
     def _add_what_few_spans_have(self) -> None:
         columns, collector, places, renumber = self._columns, self._collector, self._places, self._renumber
@@ -206,16 +229,8 @@ class Freezing:
         self._left_out = self._left_out._replace(queries=count, queries_ns=nanoseconds)
 
     def _add_overflow(self) -> None:
-        counter, columns, places = self._collector.overflow, self._columns, self._places
-        # Of a send that was kept, the last calls may not have been.
-        covered = sum(
-            time
-            for send, time in counter.calls_under_way().items()
-            if send in places and columns.parent[places[send]] == NOTHING
-        )
-        columns.overflow = (
-            counter.so_far() - self._beginning.overflow + self._left_out + Overflow(receivers_ns=covered)
-        )
+        beyond = self._collector.overflow.so_far() - self._beginning.overflow
+        self._columns.overflow = beyond + self._left_out
 
     def _add_connections(self, rows: list[Connected], listing: Listing) -> None:
         columns, renumber, known = self._columns, self._renumber, self._collector.kinds.known
@@ -257,6 +272,12 @@ class Freezing:
             1,
             *strings.site(made.site),
         )
+
+
+def _origins(raised: list[tuple[int, int, str]]) -> int:
+    """How many exceptions these are, by the span, its parent and the type: one that leaves both is one."""
+    passed_on = {(parent, name) for _, parent, name in raised}
+    return sum((span, name) not in passed_on for span, _, name in raised)
 
 
 class _Renumbering(dict[int, int]):

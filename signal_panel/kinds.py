@@ -99,14 +99,21 @@ class Kinds:
         self._sends: list[_RawSend] = []
         self._receivers: list[_RawReceiver] = []
         self._numbers = IdentityMap()
+        self._ignored = IdentityMap()
         self.known = self._numbers.get
-        """The number for the receiver that has an ``id``, or None: the first half of ``receiver``."""
+        """The number for the receiver that has an ``id``, or None: the first half of ``receiver``.
+
+        Or that for a send straight from the user's code: the ``id``s of the signal and of a sender that is a
+        class, a function or None, the method, and the ``id`` of the code with the instruction in it.
+        """
 
     def send(self, signal: Any, sender: Any, method: int, frame: FrameType | None) -> int:
         """The number for a send of ``signal`` by ``method`` from ``frame``; ``IGNORED`` if that is to be."""
         site = users_frame(frame)
         cls = type(sender)
-        if issubclass(cls, type) or cls is FunctionType:
+        if sender is None:
+            stands_for, who = cls, id(None)
+        elif issubclass(cls, type) or cls is FunctionType:
             stands_for, who = sender, id(sender)
         else:
             stands_for, who = cls, ~id(cls)
@@ -116,6 +123,8 @@ class Kinds:
             else (id(signal), who, method, id(site.f_code), site.f_lasti)
         )
         number = self._numbers.get(key)
+        if number is None and self._ignored.get(key) is not None:
+            return IGNORED
         if number is None:
             if site is not None and wraps_ours(site.f_code, METHODS[method]):
                 return self.send(signal, sender, method, frame)
@@ -128,12 +137,12 @@ class Kinds:
             )
             with self._numbers.lock:
                 if self.is_ignored(raw.signal_name(), raw.sender):
-                    number = IGNORED
-                elif len(self._sends) >= self.room:
+                    self._ignored.add(key, 0, signal, stands_for)
+                    return IGNORED
+                if len(self._sends) >= self.room:
                     return 0  # any will do
-                else:
-                    number = len(self._sends)
-                    self._sends.append(raw)
+                number = len(self._sends)
+                self._sends.append(raw)
                 self._numbers.add(key, number, signal, stands_for)
         return number
 
@@ -160,6 +169,7 @@ class Kinds:
     def let_go(self) -> None:
         """Forget all keys and stop watching; the numbers given out stay good."""
         self._numbers.clear()
+        self._ignored.clear()
 
     def send_kind(self, number: int, strings: Strings) -> SendKind:
         """What the send's number stands for."""

@@ -81,11 +81,6 @@ class OverflowCounter:
             self._exceptions += name not in passed_on
             self._passed_on.setdefault(parent, set()).add(name)
 
-    def calls_under_way(self) -> dict[int, int]:
-        """The time that the calls added so far cover, of each send that has not been added itself."""
-        with self._lock:
-            return {send: sum(end - start for start, end in calls) for send, calls in self._calls_of.items()}
-
     def so_far(self) -> Overflow:
         """What has been added up."""
         with self._lock:

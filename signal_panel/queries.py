@@ -17,6 +17,7 @@ from signal_panel import naming
 from signal_panel.recording import NOTHING
 
 _ROW = Struct("5q")  # a query in the log: the span it ran in, statement, parameters, start, end
+_pack = _ROW.pack
 # Hashing anything else may run the user's code.
 _PLAIN = frozenset({NoneType, bool, int, float, str, bytes, Decimal, date, timedelta, UUID})
 # Those that begin and end transactions have to be the same each time.
@@ -47,7 +48,7 @@ class Queries:
         """The SQL text and the database's alias of each statement."""
         self._log = bytearray()
         self._numbers: dict[tuple[str, str], int] = {}
-        self._seen: dict[tuple[int, int], int] = {}
+        self._seen: dict[tuple[str, str, int | None], tuple[int, int]] = {}
         self._next_seen = count().__next__
         self._lock = threading.Lock()
 
@@ -57,23 +58,21 @@ class Queries:
             return False
         if type(sql) is not str:
             sql = _text(sql)
-        statement = self._numbers.get((sql, alias))
-        if statement is None:
-            statement = self._number_for(sql, alias)
-        seen = NOTHING
-        if not many and not sql.startswith(_TRANSACTION) and (hashed := _hash(parameters)) is not None:
-            seen = self._seen.get((statement, hashed), NOTHING)
-            if seen == NOTHING:
-                seen = self._seen.setdefault((statement, hashed), self._next_seen())
-        self._log.extend(_ROW.pack(span, statement, seen, start, end))
+        key = sql, alias, None if many else _hash(parameters)
+        statement, seen = self._seen.get(key) or self._see(key)
+        self._log.extend(_pack(span, statement, seen, start, end))
         return True
 
-    def _number_for(self, sql: str, alias: str) -> int:
+    def _see(self, key: tuple[str, str, int | None]) -> tuple[int, int]:
+        """The numbers of a statement, and of it with its parameters, that are new."""
+        sql, alias, hashed = key
         with self._lock:
             if (sql, alias) not in self._numbers:
                 self.statements.append((sql, alias))
                 self._numbers[sql, alias] = len(self.statements) - 1
-            return self._numbers[sql, alias]
+            can_repeat = hashed is not None and not sql.startswith(_TRANSACTION)
+            seen = self._next_seen() if can_repeat else NOTHING
+            return self._seen.setdefault(key, (self._numbers[sql, alias], seen))
 
     def make_room(self, queries: int) -> None:
         """Let so many more in, where fewer would be."""
@@ -102,8 +101,9 @@ def _hash(parameters: Any) -> int | None:
         parameters = [*parameters, *parameters.values()]
     elif type(parameters) is not tuple and type(parameters) is not list:
         return None
-    for parameter in parameters:
-        cls = type(parameter)
-        if cls not in _PLAIN and not (cls in (datetime, time) and type(parameter.tzinfo) in _TIME_ZONES):
-            return None
+    if not _PLAIN.issuperset(map(type, parameters)):
+        for parameter in parameters:
+            cls = type(parameter)
+            if cls not in _PLAIN and not (cls in (datetime, time) and type(parameter.tzinfo) in _TIME_ZONES):
+                return None
     return hash(tuple(parameters))

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from signal_panel import naming
-from signal_panel.collector import IDLE, Collector, Tally, current
+from signal_panel.collector import IDLE, Collector, Place, Tally, current
 from signal_panel.freezing import Beginning, Freezing
 from signal_panel.recording import Columns, Phase, Recording
 
@@ -29,22 +29,18 @@ class Scope:
     ) -> None:
         self._max_spans = max_spans
         naming.refresh_signal_names()
-        self._outer = current.get()
-        collector, span = self._outer
-        self._is_outermost = collector.closed
-        self.collector = Collector(clock, ignore) if self._is_outermost else collector
+        self._outer = outer = current.get()
+        self._is_outermost = outer.collector.closed
+        self.collector = Collector(clock, ignore) if self._is_outermost else outer.collector
         self._number = self.collector.next_number()
-        self.collector.scopes[self._number] = 0 if self._is_outermost else span
-        self._outer_limit = self.collector.limit
-        self.collector.limit = max(self._outer_limit, self._number + 1 + max_spans)
-        self.collector.kinds.room = self.collector.limit
-        self.collector.queries.make_room(max_spans)
+        self.collector.scopes[self._number] = 0 if self._is_outermost else outer.number
+        self._room_outside = self.collector.make_room(self._number, max_spans)
         self._marks: list[tuple[int, str, str]] = []
         self._epoch = wall_clock()
         self._beginning = Beginning.here(self.collector, self._number)
         self.closed = False
         self.recording = Recording(self._columns)
-        current.set((self.collector, self._number))
+        current.set(Place.here(self.collector, self._number))
 
     @property
     def failure(self) -> str:
@@ -71,15 +67,15 @@ class Scope:
     def resume(self) -> None:
         """Record what this context does again."""
         if not self.closed:
-            current.set((self.collector, self._number))
+            current.set(Place.here(self.collector, self._number))
 
     def leave(self) -> None:
         """Make current again in this context what was so before, where this scope still is."""
         place = current.get()
-        collector, number = place
-        while number in collector.blocks:  # one that has not ended yet
-            number = collector.scopes[number]
-        if place == IDLE or (collector, number) == (self.collector, self._number):
+        number = place.number
+        while number in place.collector.blocks:  # one that has not ended yet
+            number = place.collector.scopes[number]
+        if place is IDLE or (place.collector is self.collector and number == self._number):
             current.set(self._outer)
 
     def close(self) -> None:
@@ -87,7 +83,7 @@ class Scope:
         if self._is_outermost:
             self.collector.close()
         else:
-            self.collector.limit = self._outer_limit
+            self.collector.limit, self.collector.room = self._room_outside
 
     def _columns(self) -> Columns:
         """What has ended in this scope so far, as columns."""

@@ -32,6 +32,7 @@ from signal_panel import (
     panel,
     queries,
     recording,
+    rows,
     scope,
     sheets,
     summary,
@@ -45,7 +46,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 MODULES = (
     collector, conf, connected, frames, freezing, handlers, identity, kinds, listing, middleware, naming,
-    overflow, page, panel, queries, recording, scope, scopes, summary, templating,
+    overflow, page, panel, queries, recording, rows, scope, scopes, summary, templating,
 )  # fmt: skip
 
 # What runs when somebody looks.
@@ -57,7 +58,8 @@ SHOWING = (
 
 # What is called by Django, the toolbar or a send itself. These are made of guards around the others.
 BOUNDARY = {
-    "collector.Collector.kind_of", "collector.Collector.end_send", "collector.Collector.end_call",
+    "collector.Collector.kind_of", "collector.Collector.end", "collector.Collector.end_calls",
+    "collector.Collector.end_send", "collector.Collector.end_call",
     "collector.Collector.failed", "collector.Collector.note",
     "middleware.SignalPanelMiddleware.process_exception",
     "middleware.SignalPanelMiddleware.process_template_response",
@@ -68,7 +70,8 @@ BOUNDARY = {
     "collector.Collector.did_not_run", "collector.Collector.executed", "collector.Collector.has_connected",
     "collector.Collector.has_disconnected",
     "collector.Collector.open_block", "collector.Collector.sent_for",
-    "collector._Idle.end_call", "collector._Idle.end_send", "collector._Idle.sent_for",
+    "collector._Idle.end", "collector._Idle.end_calls", "collector._Idle.end_call",
+    "collector._Idle.end_send", "collector._Idle.sent_for",
     "identity.IdentityMap._forget",
     "middleware.RequestScope.failed", "middleware.RequestScope.end",
     "panel.SignalTimelinePanel._failed", "panel.SignalTimelinePanel._harmless",

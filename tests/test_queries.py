@@ -355,7 +355,7 @@ class TestTransactions:
             for _ in range(10):
                 with transaction.atomic():
                     ordered.send(None)
-            collector = signal_panel.collector.current.get()[0]
+            collector = signal_panel.collector.current.get().collector
             assert len(collector.blocks) <= collector.limit
         assert [send.in_transaction for send in recording.sends] == [True] * 3
         assert totals(recording).sends == 10

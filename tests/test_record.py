@@ -892,7 +892,7 @@ class TestFailuresOfOurs:
             return 1
 
         with signal_panel.record() as recording:
-            monkeypatch.setattr(current.get()[0], broken, None)
+            monkeypatch.setattr(current.get().collector, broken, None)
             with transaction.atomic():
                 signal.connect(hears)
                 assert signal.send(sender=None, instance=author) == [(hears, 1)]
@@ -905,7 +905,7 @@ class TestFailuresOfOurs:
         self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
         with signal_panel.record() as recording:
-            monkeypatch.setattr(current.get()[0], "pack", None)
+            monkeypatch.setattr(current.get().collector, "keep", None)
             assert asyncio.run(module_signal.asend(sender=None)) == []
             monkeypatch.undo()
         assert len([r for r in caplog.records if r.name == "signal_panel"]) == 1

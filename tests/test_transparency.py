@@ -140,12 +140,18 @@ def test_an_async_receiver_that_returns_a_future() -> None:
     assert recorded == plain == ([(receiver, "answer")], [])
 
 
+def stepped(receiver: Any) -> SteppedCall:
+    """The coroutine that a task gets of an async receiver."""
+    place = current.get()
+    return SteppedCall(receiver(), receiver, place.collector, place.number, place.collector.next_number())
+
+
 def test_an_exception_thrown_into_an_async_receiver_that_has_not_begun_comes_out_of_it() -> None:
     async def receiver(**kwargs: object) -> None:
         raise AssertionError("it has begun")
 
     with signal_panel.record() as recording, pytest.raises(asyncio.CancelledError):
-        SteppedCall(receiver(), receiver, *current.get()).throw(asyncio.CancelledError())
+        stepped(receiver).throw(asyncio.CancelledError())
     assert not recording.calls
 
 
@@ -159,7 +165,7 @@ def test_an_async_receiver_can_be_driven_by_hand_and_closed(recwarn: pytest.Warn
 
     closed: list[bool] = []
     with signal_panel.record() as recording:
-        never_begun, begun = (SteppedCall(receiver(), receiver, *current.get()) for _ in range(2))
+        never_begun, begun = (stepped(receiver) for _ in range(2))
         never_begun.close()
         del never_begun
         gc.collect()

@@ -2,6 +2,7 @@
 
 from signal_panel.collector import Tally
 from signal_panel.scope import Scope
-from signal_panel.tracer.scopes import carry, close_scope, open_scope, record
+from signal_panel.tracer.contexts import carry
+from signal_panel.tracer.scopes import close_scope, open_scope, record
 
 __all__ = ["Scope", "Tally", "carry", "close_scope", "open_scope", "record"]

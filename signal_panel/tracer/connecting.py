@@ -17,7 +17,7 @@ def _connect(found: Callable[..., Any]) -> Callable[..., Any]:
     ) -> Any:
         before = len(self.receivers)
         answer = found(self, receiver, sender, weak, dispatch_uid)
-        collector, _ = current.get()
+        collector = current.get().collector
         if not collector.closed and len(self.receivers) > before:  # else it was connected already
             collector.has_connected(self, receiver, sender, self.receivers[-1], sys._getframe(1))
         return answer
@@ -29,7 +29,7 @@ def _disconnect(found: Callable[..., Any]) -> Callable[..., Any]:
     def disconnect(self: Any, receiver: Any = None, sender: Any = None, dispatch_uid: Any = None) -> Any:
         before = list(self.receivers)
         disconnected = found(self, receiver, sender, dispatch_uid)
-        collector, _ = current.get()
+        collector = current.get().collector
         if disconnected and not collector.closed:
             collector.has_disconnected(before, self.receivers)
         return disconnected

@@ -15,10 +15,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from django.db.transaction import Atomic
 
-from signal_panel.collector import Collector, current
+from signal_panel.collector import Place, current
 from signal_panel.recording import IN_TRANSACTION, ON_COMMIT
-
-Place = tuple[Collector, int]
 
 # The blocks of ``atomic`` under way: one object may be entered again inside itself, and by several threads.
 _entered: dict[tuple[int, int], list[tuple[Place, Place]]] = {}
@@ -32,8 +30,10 @@ def forget() -> None:
 def _enter(flag: int) -> tuple[Place, Place]:
     """Make a block current, and give it with what was so before."""
     outside = current.get()
-    collector, parent = outside
-    inside = outside if collector.closed else (collector, collector.open_block(flag, parent))
+    collector = outside.collector
+    inside = (
+        outside if collector.closed else Place.here(collector, collector.open_block(flag, outside.number))
+    )
     current.set(inside)
     return inside, outside
 
@@ -45,7 +45,8 @@ def _leave(inside: Place, outside: Place) -> None:
 
 def _execute_with_wrappers(found: Callable[..., Any]) -> Callable[..., Any]:
     def _execute_with_wrappers(self: Any, sql: Any, params: Any, many: bool, executor: Any) -> Any:
-        collector, span = current.get()
+        place = current.get()
+        collector, span = place.collector, place.number
         if collector.closed:
             return found(self, sql, params, many, executor)
         start = collector.clock()

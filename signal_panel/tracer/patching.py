@@ -12,7 +12,7 @@ from django.dispatch import Signal
 
 from signal_panel import frames
 from signal_panel.recording import METHODS
-from signal_panel.tracer import connecting, database, loops
+from signal_panel.tracer import connecting, contexts, database, loops
 from signal_panel.tracer.wrapping import wrapped, wrapped_live_receivers
 
 COMPARED_WITH = (5, 2), (6, 1)
@@ -67,7 +67,7 @@ _open_scopes = 0
 # The wrappers around sends depend on the one around _live_receivers; it does nothing for the copies.
 _ways_to_send = [_way_to_send(name) for name in METHODS]
 _live_receivers = _Patch(Signal, "_live_receivers", wrapped_live_receivers)
-_others = [_Patch(*place) for place in (*connecting.RECORDING, *database.RECORDING)]
+_others = [_Patch(*place) for place in (*connecting.RECORDING, *contexts.RECORDING, *database.RECORDING)]
 _DJANGOS_FILES = {sys.modules[patch.owner.__module__].__file__ for patch in (*_ways_to_send, *_others)}
 
 

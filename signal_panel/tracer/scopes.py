@@ -5,17 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import wraps
-from typing import ParamSpec, TypeVar
 
 from signal_panel import conf
-from signal_panel.collector import current
 from signal_panel.recording import Recording
 from signal_panel.scope import Scope
 from signal_panel.tracer import patching
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 def open_scope(
@@ -69,23 +63,3 @@ def record(
         yield scope.recording
     finally:
         close_scope(scope)
-
-
-def carry(function: Callable[P, R]) -> Callable[P, R]:
-    """Make a function part of what is being recorded here and now, whichever thread runs it.
-
-    A new thread or an executor starts without a context, so that what it sends is not recorded. Hand it
-    ``carry(work)`` instead of ``work``.
-    """
-    inside = current.get()
-
-    @wraps(function)
-    def carried(*args: P.args, **kwargs: P.kwargs) -> R:
-        outside = current.get()
-        current.set(inside)
-        try:
-            return function(*args, **kwargs)
-        finally:
-            current.set(outside)
-
-    return carried

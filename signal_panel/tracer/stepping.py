@@ -10,17 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from signal_panel.collector import Collector, current
+from signal_panel.collector import Collector, Place, current
 
 
-def stepped(answer: Any, receiver: Any, collector: Collector, send: int) -> Any:
+def stepped(answer: Any, receiver: Any, collector: Collector, send: int, call: int) -> Any:
     """What an async receiver answered, recorded from its first step to its last where it is a coroutine.
 
-    Anything else is for Django to await or to refuse.
+    Anything else is for Django to await or to refuse. ``send`` and ``call`` are the numbers they have.
     """
     if issubclass(type(answer), Coroutine):
-        return SteppedCall(answer, receiver, collector, send)
-    collector.end_call(collector.next_number(), send, receiver, True, collector.clock())
+        return SteppedCall(answer, receiver, collector, send, call)
+    collector.end_call(call, send, receiver, True, collector.clock())
     return answer
 
 
@@ -31,16 +31,27 @@ class SteppedCall(Coroutine[Any, Any, Any]):
     ends the receiver's coroutine too.
     """
 
-    __slots__ = ("_busy", "_call", "_collector", "_coroutine", "_inside", "_receiver", "_send", "_start")
+    __slots__ = (
+        "_busy",
+        "_call",
+        "_collector",
+        "_coroutine",
+        "_inside",
+        "_is_under_way",
+        "_receiver",
+        "_send",
+        "_start",
+    )
 
     def __init__(
-        self, coroutine: Coroutine[Any, Any, Any], receiver: Any, collector: Collector, send: int
+        self, coroutine: Coroutine[Any, Any, Any], receiver: Any, collector: Collector, send: int, call: int
     ) -> None:
         self._coroutine = coroutine
         self._receiver = receiver
         self._collector = collector
         self._send = send
-        self._call = 0
+        self._call = call
+        self._is_under_way = False
         self._busy = 0
 
     def __await__(self) -> Any:
@@ -55,13 +66,13 @@ class SteppedCall(Coroutine[Any, Any, Any]):
 
     def throw(self, *exception: Any) -> Any:
         """Go on with an exception, as a coroutine does."""
-        if self._call:
+        if self._is_under_way:
             return self._step(self._coroutine.throw, *exception)
         return self._coroutine.throw(*exception)  # before its first step nothing of the receiver runs
 
     def close(self) -> None:
         """End early, as a coroutine does."""
-        if self._call:
+        if self._is_under_way:
             super().close()
         else:
             self._coroutine.close()
@@ -71,9 +82,9 @@ class SteppedCall(Coroutine[Any, Any, Any]):
 
     def _step(self, step: Callable[..., Any], *values: Any) -> Any:
         clock = self._collector.clock
-        if not self._call:
-            self._call = self._collector.next_number()
-            self._inside = (self._collector, self._call)
+        if not self._is_under_way:
+            self._is_under_way = True
+            self._inside = Place(self._collector, self._call)
             self._start = clock()
         outside = current.get()
         current.set(self._inside)
@@ -97,4 +108,4 @@ class SteppedCall(Coroutine[Any, Any, Any]):
         collector = self._collector
         collector.note(collector.busy, self._call, self._busy)
         collector.end_call(self._call, self._send, self._receiver, True, self._start, exception)
-        self._call = 0
+        self._is_under_way = False

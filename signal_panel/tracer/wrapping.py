@@ -10,11 +10,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import count
 from typing import Any
 
 from django.db.models.signals import post_init
 
-from signal_panel.collector import IDLE, Collector, current
+from signal_panel.collector import IDLE, Collector, Place, current
 from signal_panel.kinds import IGNORED
 from signal_panel.recording import METHODS
 from signal_panel.tracer.stepping import stepped
@@ -27,6 +28,7 @@ class _Dispatch:
         self.signal = signal
         self.collector = collector
         self.span = span
+        self.next_call = count(span + 1).__next__
         self.receivers: list[_TimedReceiver] = []
 
     def raised(self) -> None:
@@ -54,12 +56,14 @@ class _TimedReceiver:
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         self._was_called = True
-        collector, send = self._dispatch.collector, self._dispatch.span
+        dispatch = self._dispatch
+        collector, send = dispatch.collector, dispatch.span
         if self._is_async:
-            return stepped(self._receiver(*args, **named), self._receiver, collector, send)
-        call = collector.next_number()
+            answer = self._receiver(*args, **named)
+            return stepped(answer, self._receiver, collector, send, dispatch.next_call())
+        call = dispatch.next_call()
         outside = current.get()
-        current.set((collector, call))
+        current.set(Place.here(collector, call))
         start = collector.clock()
         try:
             response = self._receiver(*args, **named)
@@ -78,10 +82,11 @@ class _TimedReceiver:
 
 @contextmanager
 def _recorded(signal: Any, sender: Any, named: dict[str, Any], method: int, frame: Any) -> Iterator[None]:
-    collector, parent = current.get()
+    place = current.get()
+    collector, parent = place.collector, place.number
     kind = collector.kind_of(signal, sender, method, frame)
     if kind == IGNORED:
-        collector, parent = IDLE
+        collector, parent = IDLE.collector, 0
     span = collector.next_number()
     if "instance" in named and signal is not post_init:
         collector.sent_for(named["instance"], named.get("action"), span, kind)

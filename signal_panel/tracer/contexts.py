@@ -1,0 +1,96 @@
+"""Keeps each context at its own place: while receivers run, across threads and tasks, and by hand."""
+
+from __future__ import annotations
+
+from asyncio import _get_running_loop as running_loop
+from collections.abc import Callable
+from functools import wraps
+from threading import get_ident
+from typing import Any, ParamSpec, TypeVar
+
+from asgiref.sync import AsyncToSync
+
+from signal_panel.collector import IDLE, Collector, Place, current
+from signal_panel.kinds import IGNORED
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class _PlaceOfEachCall:
+    """Where an event loop runs: each number set makes a place of its own, which tasks begun there keep."""
+
+    __slots__ = ("collector", "parent")
+
+    def __init__(self, collector: Collector, parent: int) -> None:
+        self.collector = collector
+        self.parent = parent
+
+    @property
+    def number(self) -> int:
+        return self.parent
+
+    @number.setter
+    def number(self, number: int) -> None:
+        current.set(Place(self.collector, number))
+
+
+def enter(outside: Place, kind: int) -> Any:
+    """The place whose number a send of this kind changes as it goes from receiver to receiver.
+
+    Not the one outside: that is another thread's, or a running loop's, or the send is ignored.
+    """
+    if kind == IGNORED:
+        if outside.collector is not IDLE.collector:
+            current.set(IDLE)
+        return Place(IDLE.collector, 0)
+    if running_loop() is not None:
+        return _PlaceOfEachCall(outside.collector, outside.number)
+    place = Place(outside.collector, outside.number, get_ident())
+    current.set(place)
+    return place
+
+
+def carry(function: Callable[P, R]) -> Callable[P, R]:
+    """Make a function part of what is being recorded here and now, whichever thread runs it.
+
+    A new thread or an executor starts without a context, so that what it sends is not recorded. Hand it
+    ``carry(work)`` instead of ``work``.
+    """
+    inside = current.get()
+    collector, number = inside.collector, inside.number
+
+    @wraps(function)
+    def carried(*args: P.args, **kwargs: P.kwargs) -> R:
+        outside = current.get()
+        current.set(Place.here(collector, number))
+        try:
+            return function(*args, **kwargs)
+        finally:
+            current.set(outside)
+
+    return carried
+
+
+def _async_to_sync(found: Callable[..., Any]) -> Callable[..., Any]:
+    """A wrapper that has what an event loop runs for a thread keep the place from which it was called.
+
+    The loop is in another thread, and what it starts there may go on when the call is over.
+    """
+
+    def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:
+        __traceback_hide__ = True  # as Django's debug page hides the method itself
+        outside = current.get()
+        kept = Place(outside.collector, outside.number)
+        current.set(kept)
+        try:
+            return found(self, *args, **kwargs)
+        finally:
+            if current.get() is kept:
+                current.set(outside)
+
+    return __call__
+
+
+RECORDING = ((AsyncToSync, "__call__", _async_to_sync),)
+"""As in ``database``."""
