@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
 import tracemalloc
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from django.test import Client, override_settings
 from django.urls import path, reverse
 
 import signal_panel
+from signal_panel.collector import current
 from signal_panel.summary import totals
 from tests.clock import FakeClock
 from tests.stores import newest_stats, stored_requests
@@ -181,11 +183,44 @@ def test_past_the_cap_what_is_sent_in_a_transaction_has_its_time_counted_once() 
 
     inner.connect(hears)
     outer.connect(sends)
-    with signal_panel.record(clock=clock) as recording:
+    with signal_panel.record(clock=clock) as recording, transaction.atomic(), transaction.atomic():
         for _ in range(3):
-            with transaction.atomic(), transaction.atomic():
-                outer.send(sender=None)
+            outer.send(sender=None)
     assert totals(recording).receivers_ns == 30
+
+
+@override_settings(SIGNAL_PANEL={"MAX_SPANS": 100})
+def test_sends_to_many_receivers_fill_the_log_before_there_are_many_sends() -> None:
+    signal = Signal()
+    receivers = [functools.partial(lambda **named: None) for _ in range(30)]
+    for receiver in receivers:
+        signal.connect(receiver)
+    with signal_panel.record() as recording:
+        for _ in range(50):
+            signal.send(sender=None)
+        signal.send_robust(sender=None)
+        collector = current.get().collector
+        assert len(collector.log) < 2 * 100 * 48
+    assert len(recording.sends) + len(recording.calls) == 100
+    assert (totals(recording).sends, totals(recording).calls) == (51, 51 * 30)
+
+
+@override_settings(SIGNAL_PANEL={"MAX_SPANS": 2})
+def test_exceptions_past_the_cap_count_in_the_recording_that_they_were_raised_in() -> None:
+    signal = Signal()
+
+    def fails(**named: object) -> None:
+        raise LookupError
+
+    signal.connect(fails)
+    with signal_panel.record() as outer:
+        signal.send_robust(sender=None)
+        with signal_panel.record() as inner:
+            signal.send_robust(sender=None)
+            with pytest.raises(LookupError):
+                signal.send(sender=None)
+    assert totals(inner).exceptions == 2
+    assert totals(outer).exceptions == 3
 
 
 def views_of(send: Callable[[int], None]) -> Callable[[Any], HttpResponse]:
