@@ -61,7 +61,7 @@ class Connected(NamedTuple):
     uid: str | None
     is_weak: bool
     state: State
-    reference: object
+    reference: ref[Any] | None
 
 
 class _Entry(NamedTuple):
@@ -182,6 +182,11 @@ def _look_at(held: Any) -> tuple[Any, bool, bool, int | None]:
         return None, True, not held._alive, None  # it would be made anew, by a type of the user's
     receiver = held()
     return receiver, True, receiver is None, None
+
+
+def receiver_of(reference: ref[Any]) -> Any:
+    """The receiver that a signal, or a row, refers to weakly; None where it has died."""
+    return _look_at(reference)[0]
 
 
 def _count(reference: ref[Any]) -> tuple[Any, int]:

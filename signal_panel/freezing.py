@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from operator import itemgetter
 from types import MethodType
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from signal_panel import naming
 from signal_panel.collector import Collector, ConnectedHere
-from signal_panel.connected import Connected
 from signal_panel.kinds import Kinds, Strings
-from signal_panel.listing import Listing, listings
+from signal_panel.listing import Listing, Look
 from signal_panel.overflow import Overflow
 from signal_panel.recording import (
     IN_TRANSACTION,
@@ -68,20 +67,20 @@ class Freezing:
         self._flags: dict[int, int] = {0: 0}  # of what runs directly in a scope or block
         self._left_out = Overflow()
 
-    def fill(self) -> None:
-        """Fill in all columns that a log can tell of."""
+    def fill(self, look: Callable[[tuple[str, ...]], Look]) -> None:
+        """Fill in all columns: from the log, and what is connected from a look at that."""
         naming.refresh_signal_names()
-        listed = None
+        seen = None
         with self._noting_failures():
-            listed = listings.now(self._collector.kinds.ignore)
-            self._renumber.strings = Strings(listed[1].strings)
+            seen = look(self._collector.kinds.ignore)
+            self._renumber.strings = Strings(seen.listing.strings)
         self._add_spans()
         self._add_what_few_spans_have()
         self._add_queries()
         self._add_overflow()
         with self._noting_failures():
-            if listed is not None:
-                self._add_connections(*listed)
+            if seen is not None:
+                self._add_connections(*seen)
         self._columns.sends, self._columns.receivers = self._renumber.sends, self._renumber.receivers
         self._columns.strings = self._renumber.strings.table()
 
@@ -232,15 +231,15 @@ class Freezing:
         beyond = self._collector.overflow.so_far() - self._beginning.overflow
         self._columns.overflow = beyond + self._left_out
 
-    def _add_connections(self, rows: list[Connected], listing: Listing) -> None:
+    def _add_connections(self, listing: Listing, receivers: list[Any], keys: list[object]) -> None:
         columns, renumber, known = self._columns, self._renumber, self._collector.kinds.known
-        here = dict(self._collector.connected)
+        here = dict(self._collector.connected) if keys else {}
         numbers: dict[int, int] = {NOTHING: NOTHING}  # from the listing's receivers to the recording's
         for place, kind in listing.connections:
-            row, (signal, listed, *rest) = rows[place], kind
+            signal, listed, *rest = kind
             number = numbers.get(listed)
             if number is None:
-                receiver = row.receiver
+                receiver = receivers[place]
                 called = known(id(receiver.__func__ if type(receiver) is MethodType else receiver))
                 if called is None:
                     number = len(renumber.receivers)
@@ -248,7 +247,7 @@ class Freezing:
                 else:
                     number = -1 - renumber[called]
                 numbers[listed] = number
-            made = here.pop(id(row.key), None) if here else None
+            made = here.pop(id(keys[place]), None) if here else None
             if made is not None:
                 number = -1 - renumber[made.receiver]
                 rest[4:] = renumber.strings.site(made.site)

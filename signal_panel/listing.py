@@ -6,10 +6,11 @@ is more than all else in the stats of a small request; so it is done again only 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from weakref import ref
 
 from signal_panel import connected, handlers, naming
-from signal_panel.connected import Connected
+from signal_panel.connected import Connected, receiver_of
 from signal_panel.kinds import Kinds, Strings
 from signal_panel.recording import NOTHING, STATES, ConnectionKind, Handlers, HandlersKind, ReceiverKind
 
@@ -17,7 +18,7 @@ from signal_panel.recording import NOTHING, STATES, ConnectionKind, Handlers, Ha
 class Listing(NamedTuple):
     """What there is, by numbers that index ``strings`` and ``receivers``.
 
-    ``connections`` are without sites, each with the place of its row in the snapshot.
+    ``connections`` are without sites, each with its place among what was looked at.
     """
 
     strings: Strings
@@ -27,25 +28,46 @@ class Listing(NamedTuple):
     unimported: list[HandlersKind]
 
 
+class Look(NamedTuple):
+    """A listing and the receivers in it that still live. The signals' own keys are there if it is of now."""
+
+    listing: Listing
+    receivers: list[Any]
+    keys: list[object]
+
+
+class _Made(NamedTuple):
+    patterns: tuple[str, ...]
+    of: tuple[object, ...]
+    references: list[ref[Any] | None]
+    listing: Listing
+
+
 class Listings:
     """The last listing, with what it was made of."""
 
     def __init__(self) -> None:
-        self._last: tuple[object, list[object], Listing] | None = None
+        self._last: _Made | None = None
 
-    def now(self, patterns: tuple[str, ...]) -> tuple[list[Connected], Listing]:
-        """What is connected now, and the listing of it, without the signals that match a pattern."""
+    def now(self, patterns: tuple[str, ...]) -> Look:
+        """What is connected now, without the signals that match a pattern."""
         rows = connected.snapshot()
         names = [name for _, name in naming.named_signals()]
         unimported = handlers.handlers_not_imported()
-        made_of = (patterns, names, unimported, list(map(_mark, rows)))
-        last = self._last
-        if last is not None and last[0] == made_of:
-            return rows, last[2]
-        listing = _made(patterns, rows, names, unimported)
         # An id is good only while its object lives, here a reference. Of receivers nothing else is held.
-        self._last = made_of, [row.reference for row in rows], listing
-        return rows, listing
+        of = (names, unimported, [_mark(row) for row in rows])
+        last = self._last
+        if last is None or last.patterns != patterns or last.of != of:
+            listing = _listing(patterns, rows, names, unimported)
+            last = self._last = _Made(patterns, of, [row.reference for row in rows], listing)
+        return Look(last.listing, [row.receiver for row in rows], [row.key for row in rows])
+
+    def last(self, patterns: tuple[str, ...]) -> Look:
+        """What was connected when somebody last looked, which takes a sixth of the time."""
+        last = self._last
+        if last is None or last.patterns != patterns:
+            return self.now(patterns)
+        return Look(last.listing, [reference and receiver_of(reference) for reference in last.references], [])
 
 
 listings = Listings()
@@ -59,7 +81,7 @@ def _mark(row: Connected) -> tuple[object, ...]:
     return row.name, who, row.is_async, row.sender, row.uid, row.is_weak, row.state
 
 
-def _made(
+def _listing(
     patterns: tuple[str, ...], rows: list[Connected], names: list[str], unimported: list[Handlers]
 ) -> Listing:
     kinds, strings = Kinds(patterns), Strings()

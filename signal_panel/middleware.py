@@ -49,6 +49,10 @@ class RequestScope:
         """What has been recorded so far, or in all once the request has finished."""
         return self._scope.recording
 
+    def so_far(self) -> Recording:
+        """What has been recorded so far. What is connected is told as of the last recording, in less time."""
+        return self._scope.so_far()
+
     @property
     def failure(self) -> str:
         """The type of a failure of ours during the request, or empty."""

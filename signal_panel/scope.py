@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from signal_panel import naming
 from signal_panel.collector import IDLE, Collector, Place, Tally, current
 from signal_panel.freezing import Beginning, Freezing
+from signal_panel.listing import Look, listings
 from signal_panel.recording import Columns, Phase, Recording
 
 
@@ -85,11 +86,15 @@ class Scope:
         else:
             self.collector.limit, self.collector.room = self._room_outside
 
-    def _columns(self) -> Columns:
+    def so_far(self) -> Recording:
+        """What has ended in this scope so far, with what was connected when somebody last looked."""
+        return Recording(self._columns(listings.last))
+
+    def _columns(self, look: Callable[[tuple[str, ...]], Look] = listings.now) -> Columns:
         """What has ended in this scope so far, as columns."""
         duration = self._elapsed()
         columns = Columns(self._epoch, duration, phases=self._phases(duration))
-        Freezing(columns, self.collector, self._beginning, self._max_spans).fill()
+        Freezing(columns, self.collector, self._beginning, self._max_spans).fill(look)
         return columns
 
     def _elapsed(self) -> int:

@@ -10,9 +10,10 @@ from uuid import uuid4
 
 import pytest
 from debug_toolbar.store import get_store
+from django.core.handlers.wsgi import WSGIHandler
 from django.db import connections
 from django.http import HttpResponse
-from django.test import AsyncClient, Client, override_settings
+from django.test import AsyncClient, Client, RequestFactory, override_settings
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import trans_real
@@ -106,6 +107,20 @@ class TestEveryStore:
         assert "11 sends, 6 calls" in sidebar["SignalTimelinePanel"]["button"]
         html = render_panel(client, request_id)["content"]
         assert signals(spans_of(client, html))[-1] == "request_finished"
+
+
+def test_a_request_that_has_not_finished_yet_tells_what_it_can(toolbar: Any) -> None:
+    def answer() -> Any:  # the test client's receivers are others in each request
+        return WSGIHandler()(RequestFactory().get("/order/").environ, lambda status, headers: None)
+
+    answer().close()
+    response = answer()
+    before = Recording.from_json(newest_stats()["recording"])
+    response.close()
+    after = Recording.from_json(newest_stats()["recording"])
+    assert signals(after) == [*signals(before), "request_finished"]
+    assert before.connections
+    assert [*map(str, before.connections)] == [*map(str, after.connections)]
 
 
 class TestDatabaseStore:

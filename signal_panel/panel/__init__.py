@@ -82,7 +82,8 @@ class SignalTimelinePanel(Panel):
         """Store what has been recorded so far."""
         with self._harmless():
             self._label = f"{request.method} {request.path}"
-            self._store()
+            if self._recording is not None:
+                self._store(self._so_far(self._recording, response))
         if self._failure:
             with self._harmless():
                 self.record_stats({"failure": self._failure})
@@ -95,10 +96,13 @@ class SignalTimelinePanel(Panel):
                 title = page.server_timing(stats)
                 self.record_server_timing("receivers", title, stats["receivers_ns"] / 1e6)
 
-    def _store(self) -> None:
-        if self._recording is None:
-            return
-        so_far = Recording(self._recording.columns)
+    def _so_far(self, recording: Recording, response: HttpResponse) -> Recording:
+        if self._request is None or response.streaming or self.toolbar.should_render_panels():
+            return Recording(recording.columns)
+        # It will be whole in no time, before anybody can have opened the panel.
+        return self._request.so_far()
+
+    def _store(self, so_far: Recording) -> None:
         stats = {
             **asdict(totals(so_far)),
             "dropped": so_far.dropped,
@@ -118,7 +122,7 @@ class SignalTimelinePanel(Panel):
         _remember_late_spans(self.toolbar.request_id, request.late)
         with _database_connections_left_as_found():
             if self.toolbar.store.exists(self.toolbar.request_id):
-                self._store()
+                self._store(Recording(request.recording.columns))
 
     def _failed(self, failure: str) -> None:
         self._failure = failure
