@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import signal
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -37,16 +38,17 @@ def profile_table(title: str, seen: list[tuple[str, int, int]], rows: int = 12) 
     """The lines that take most."""
     total = sum(count for *_, count in seen) or 1
     shown = [
-        [f"`{_short(path)}:{line}`", f"`{_code(path, line)}`", f"{100 * count / total:.0f} %"]
+        [f"`{short(path)}:{line}`", f"`{_code(path, line)}`", f"{100 * count / total:.0f} %"]
         for path, line, count in seen[:rows]
     ]
     return Table(title, ["line", "code", "share"], shown, f"{total:,} samples of processor time.")
 
 
-def _short(path: str) -> str:
-    if path.startswith(f"{ROOT}/"):
-        return str(Path(path).relative_to(ROOT))
-    return path.rpartition("/site-packages/")[2] or path
+def short(path: str) -> str:
+    """The path from where it is imported, or from the project on: the rest is of this machine alone."""
+    folders = sorted({str(ROOT), *sys.path}, key=len, reverse=True)
+    inside = (path[len(folder) + 1 :] for folder in folders if folder and path.startswith(f"{folder}/"))
+    return next(inside, "/".join(Path(path).parts[-2:]))
 
 
 def _code(path: str, line: int) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json.encoder
 from pathlib import Path
 
+import django.dispatch.dispatcher
 import pytest
 
 from benchmarks import report, runs
 from benchmarks.figures import Figure, Result, Table, digits, median, percentile, ratio, spread
 from benchmarks.runs import Run
-from benchmarks.sampling import sample
+from benchmarks.sampling import sample, short
 from benchmarks.turns import best_of_turns
 
 
@@ -117,3 +119,11 @@ def test_the_page_lists_what_is_missed_and_keeps_the_runs_of_other_parts(
 def test_a_table_is_one_on_git_hub() -> None:
     table = Table("Title", ["", "a"], [["x", "1"]], "Note.")
     assert table.markdown() == "**Title**\n\n|  | a |\n|---|--:|\n| x | 1 |\n\nNote.\n"
+
+
+def test_a_profile_has_no_path_of_the_machine() -> None:
+    assert short(json.encoder.__file__) == "json/encoder.py"
+    assert short(django.dispatch.dispatcher.__file__) == "django/dispatch/dispatcher.py"
+    assert short(__file__) == "tests/test_benchmarks.py"
+    assert short("/home/somebody/elsewhere/thing.py") == "elsewhere/thing.py"
+    assert short("<frozen importlib._bootstrap>") == "<frozen importlib._bootstrap>"
