@@ -183,7 +183,8 @@ def _requests(pairs: dict[str, Pair], stats: dict[str, dict[str, int]]) -> Table
         "The toolbar has all its other panels in both. “Added” is in processor time, which on an idle "
         "machine is what the clock says; the two columns before it are the clock's. “Stats” is generating "
         "and storing them once. It happens twice: while the toolbar looks at its panels, and after "
-        "`request_finished`, when the response has long been sent. Both are in what is added.",
+        "`request_finished`, when the response has long been sent, then with another look at what is "
+        "connected. Both are in what is added.",
     )
 
 
