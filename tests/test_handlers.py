@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -53,6 +54,7 @@ def make_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeAp
         override.disable()
     for name in set(sys.modules) - before:
         del sys.modules[name]
+    gc.collect()  # and so the receivers in them
 
 
 def found() -> list[tuple[str, int]]:
