@@ -30,8 +30,8 @@ test-django: ## Django's own tests, plain and recorded; DJANGO=6.1 SUITES="dispa
 coverage: $(VENV)/installed-test ## fails where the quick tests leave a line or a branch of the package out
 	$(BIN)/python -m pytest -m "not packaging and not browser" --cov
 
-mutants: $(VENV)/installed-mutants ## small changes to the code that records which no test notices; MODULES=... SAMPLE=40
-	$(if $(SAMPLE),SAMPLE=$(SAMPLE)) $(BIN)/python -m tests.mutants $(MODULES)
+mutants: $(VENV)/installed-mutants ## small changes to the code that records which no test notices; MODULES=... SAMPLE=40 WORKERS=2
+	$(if $(SAMPLE),SAMPLE=$(SAMPLE)) $(if $(WORKERS),WORKERS=$(WORKERS)) $(BIN)/python -m tests.mutants $(MODULES)
 
 # An environment for each Python: what things cost differs from one to the next.
 BENCH := .bench/$(notdir $(PYTHON))

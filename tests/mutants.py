@@ -1,8 +1,12 @@
 """Mutation testing: changed in one small place, the code that records must fail its tests.
 
-``make mutants`` tries all of it, which takes hours, and ``make mutants MODULES=signal_panel/middleware.py``
-a part. cosmic-ray makes the changes, in a copy of the checkout. (mutmut puts calls of its own around
-functions, and so breaks what looks at frames.) On top of its changes, each statement is left out once.
+``make mutants`` tries all of it, which takes an hour, and ``make mutants MODULES=signal_panel/middleware.py``
+a part; ``WORKERS=2`` tries two changes at a time. cosmic-ray makes the changes, in a copy of the checkout.
+(mutmut puts calls of its own around functions, and so breaks what looks at frames.) On top of its changes,
+each statement is left out once.
+
+The tests run once with coverage. A change then meets all of those that run the statement it is in, the
+likeliest first: one that does not run it can't notice. What an import runs meets all that run the module.
 
 Only the nearest operators are tried in an operator's place, and annotations are left alone. Of a
 module with many changes ``SAMPLE=100`` tries so many, the same in each run.
@@ -12,6 +16,8 @@ from __future__ import annotations
 
 import ast
 import difflib
+import json
+import multiprocessing
 import os
 import random
 import shutil
@@ -20,13 +26,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+import coverage
 import django.test.client  # noqa: F401
-import hypothesis.strategies  # noqa: F401
+import hypothesis.strategies
 import pytest
 import pytest_django.plugin  # noqa: F401
 from cosmic_ray.mutating import mutate_code
@@ -39,23 +49,21 @@ MODULES = [
     "signal_panel/middleware.py",
     *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("signal_panel/tracer/[!_]*.py")),
     "signal_panel/collector.py",
+    "signal_panel/rows.py",
     "signal_panel/freezing.py",
     "signal_panel/scope.py",
     "signal_panel/recording.py",
 ]
-# The tests that are to fail, the likeliest first; who survives a group meets the next. Those of concurrency,
-# random worlds and failures of ours are left out: they take a minute each time.
-TESTS = {
-    "middleware": ("middleware", "panel"),
-    "recording": ("recording", "record queries connections", "summary tables middleware"),
-}
-TESTS_OF_OTHERS = (
-    "record ways_to_send scope",
-    "queries connections coexistence transparency",
-    "recording middleware hostile",
+# Those of concurrency, random worlds, bounds and failures of ours are left out: they take a minute each time.
+TESTS = (
+    "apps coexistence connected connections contexts findings findings_connections"
+    " findings_failures findings_receivers findings_sends handlers hostile middleware naming panel queries"
+    " record recording scope summary transparency viewer ways_to_send"
 )
-PATIENCE = 120  # seconds for a group: a change may well make a loop that does not end
+FIRST = 40  # tests, before the others that run the statement: most changes are noticed by one of them
+PATIENCE = 10, 5  # seconds, and times what the tests took: a change may well make a loop that does not end
 SAMPLE = int(os.environ.get("SAMPLE", "0"))
+WORKERS = int(os.environ.get("WORKERS", "1"))
 
 # What an operator is exchanged for: its opposite, and of comparisons those that differ where both are equal.
 EXCHANGES = {
@@ -116,6 +124,105 @@ def meaning(source: str) -> str:
     return ast.dump(parsed)
 
 
+class Chosen:
+    """Some tests, in this order, as a plugin of pytest's: not every name of a test can be an argument."""
+
+    def __init__(self, tests: list[str]) -> None:
+        self._places = {test: place for place, test in enumerate(tests)}
+        self.files = [*dict.fromkeys(test.partition("::")[0] for test in tests)]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = [item for item in items if item.nodeid in self._places]
+        items.sort(key=lambda item: self._places[item.nodeid])
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            Path("noticed").write_text(report.nodeid)
+
+
+class Reached:
+    """Which tests run which lines, and how long they take: watches them as a plugin of pytest's."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._seconds: dict[str, float] = {}
+        self._noticed: Counter[str] = Counter()
+        self._tests: dict[str, dict[int, list[str]]] = {}
+
+    def watch(self) -> None:
+        """Begin to, in a process that has not imported the package yet."""
+        self._coverage = coverage.Coverage(data_file=None, config_file=False, source_pkgs=["signal_panel"])
+        self._coverage.start()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        self._coverage.switch_context(item.nodeid)
+        start = time.monotonic()
+        result = yield
+        self._seconds[item.nodeid] = time.monotonic() - start
+        self._coverage.switch_context("")
+        return result
+
+    def pytest_unconfigure(self) -> None:
+        self._coverage.stop()
+        data = self._coverage.get_data()
+        tests = {
+            str(Path(name).relative_to(self._folder)): data.contexts_by_lineno(name)
+            for name in data.measured_files()
+        }
+        (self._folder / "reached.json").write_text(json.dumps((self._seconds, tests)))
+
+    def read(self) -> None:
+        """Take what the process that watched has found."""
+        self._seconds, self._tests = json.loads((self._folder / "reached.json").read_text())
+
+    def patience(self, tests: list[str]) -> float:
+        """How many seconds to wait for these tests."""
+        seconds, times = PATIENCE
+        return seconds + times * sum(self._seconds[test] for test in tests)
+
+    def noticed(self, test: str) -> None:
+        """A test has noticed a change."""
+        self._noticed[test] += 1
+
+    def all(self) -> list[str]:
+        """All tests: the quickest first, and before them those that have noticed other changes."""
+        return sorted(self._seconds, key=lambda test: self._seconds[test] / (1 + 20 * self._noticed[test]))
+
+    def by(self, module: str, lines: range | None) -> list[str]:
+        """The tests that run one of the lines, or any of the module, the likeliest first."""
+        found = {
+            test
+            for line, tests in self._tests[module].items()
+            if lines is None or int(line) in lines
+            for test in tests
+        }
+        if "" in found and lines is not None:  # it runs outside of tests, too: what an import calls
+            return self.by(module, None)
+        return [test for test in self.all() if test in found]
+
+
+def changed(source: str, mutant: str) -> range | None:
+    """The lines of the statement that was changed. None for one that an import runs."""
+    lines, others = source.split("\n"), mutant.split("\n")
+    first = 1 + _same(lines, others)
+    last = max(first, len(lines) - _same(lines[::-1], others[::-1]))
+    holding = [
+        node
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.stmt) and node.lineno <= first and last <= (node.end_lineno or 0)
+    ]
+    if not any(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) for node in holding):
+        return None
+    innermost = holding[-1]
+    return range(innermost.lineno, (innermost.end_lineno or 0) + 1)
+
+
+def _same(lines: list[str], others: list[str]) -> int:
+    return len([*takewhile(lambda pair: pair[0] == pair[1], zip(lines, others, strict=False))])
+
+
 class Checkout:
     """A copy of the checkout, whose modules are changed one by one."""
 
@@ -128,17 +235,33 @@ class Checkout:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
 
-    def survives(self, module: str, source: str) -> bool:
-        """Whether a module with this source passes its tests."""
-        original = (self.folder / module).read_text()
-        (self.folder / module).write_text(source)
-        try:
-            groups = TESTS.get(Path(module).stem, TESTS_OF_OTHERS)
-            return all(self._pass([f"tests/test_{name}.py" for name in names.split()]) for names in groups)
-        finally:
-            (self.folder / module).write_text(original)
+    def watch(self) -> Reached:
+        """Which lines its tests run. They have to pass, also in the order in which changes will meet them."""
+        reached = Reached(self.folder)
+        if self._pass([f"tests/test_{name}.py" for name in TESTS.split()], reached, 600):
+            reached.read()
+            if self._choose(reached.all(), reached):
+                return reached
+        sys.exit(f"The tests fail already.\n{(self.folder / 'output').read_text()}")
 
-    def _pass(self, files: list[str]) -> bool:
+    def survives(self, module: str, source: str, reached: Reached) -> bool:
+        """Whether a module with this source passes the tests that run what was changed."""
+        original = (self.folder / module).read_text()
+        tests = reached.by(module, changed(original, source))
+        (self.folder / module).write_text(source)
+        survives = all(self._choose(some, reached) for some in (tests[:FIRST], tests[FIRST:]) if some)
+        (self.folder / module).write_text(original)
+        noticed = self.folder / "noticed"
+        if noticed.exists():
+            reached.noticed(noticed.read_text())
+            noticed.unlink()
+        return survives
+
+    def _choose(self, tests: list[str], reached: Reached) -> bool:
+        chosen = Chosen(tests)
+        return self._pass(chosen.files, chosen, reached.patience(tests))
+
+    def _pass(self, files: list[str], plugin: Chosen | Reached, patience: float) -> bool:
         # Forked, they find Python's, pytest's and Django's modules imported already.
         child = os.fork()
         if not child:
@@ -146,20 +269,25 @@ class Checkout:
             try:
                 os.setsid()
                 os.chdir(self.folder)
+                output = os.open("output", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
                 for stream in (1, 2):
-                    os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
+                    os.dup2(output, stream)
+                # One second's changes of one length would be taken for each other.
+                sys.dont_write_bytecode = isinstance(plugin, Chosen)
                 del sys.modules["tests"]  # that of the checkout itself
+                if isinstance(plugin, Reached):
+                    plugin.watch()
                 status = pytest.main(
-                    ["-x", "-q", "-p", "pytest_django.plugin", "-p", "no:cacheprovider", *files]
+                    ["-x", "-q", "-p", "pytest_django.plugin", "-p", "no:cacheprovider", *files], [plugin]
                 )
             finally:
                 os._exit(status)
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + patience
         while time.monotonic() < end:
             ended, status = os.waitpid(child, os.WNOHANG)
             if ended:
                 return status == 0
-            time.sleep(0.02)
+            time.sleep(0.01)
         os.killpg(child, signal.SIGKILL)  # what they have forked, too
         os.waitpid(child, 0)
         return False
@@ -170,20 +298,38 @@ def difference(module: str, source: str, mutant: str) -> str:
     return "\n".join([*lines][2:])
 
 
+_checkout: Checkout
+_reached: Reached
+
+
+def _begin(folder: str) -> None:
+    global _checkout
+    _checkout = Checkout(Path(tempfile.mkdtemp(dir=folder)))
+
+
+def _try(module: str, mutant: str) -> bool:
+    return _checkout.survives(module, mutant, _reached)
+
+
 def main() -> None:
+    global _reached
     os.environ.update(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", PYTHONDONTWRITEBYTECODE="1")
+    hypothesis.settings.register_profile("mutants", derandomize=True, deadline=None)
+    hypothesis.settings.load_profile("mutants")
     rows = []
+    forking = multiprocessing.get_context("fork")
     with tempfile.TemporaryDirectory() as folder:
-        checkout = Checkout(Path(folder))
+        _begin(folder)
+        _reached = _checkout.watch()
+        workers = ProcessPoolExecutor(WORKERS, forking, _begin, (folder,))
         for module in sys.argv[1:] or MODULES:
-            source = (checkout.folder / module).read_text()
-            if not checkout.survives(module, source):
-                sys.exit(f"The tests of {module} fail already.")
+            source = (ROOT / module).read_text()
             found = [*mutants(source)]
             tried = random.Random(module).sample(found, min(SAMPLE or len(found), len(found)))
             survived = 0
-            for kind, mutant in tried:
-                if checkout.survives(module, mutant):
+            survive = workers.map(_try, [module] * len(tried), [mutant for _, mutant in tried])
+            for (kind, mutant), survives in zip(tried, survive, strict=True):
+                if survives:
                     survived += 1
                     print(f"\n{module}: {kind}\n{difference(module, source, mutant)}", flush=True)
             rows.append((module, len(found), len(tried), len(tried) - survived, survived))
