@@ -689,6 +689,7 @@ class Recording:
     def to_json(self) -> str:
         """The recording as JSON, which ``from_json`` reads back to an equal one."""
         columns = self.columns
+        shapes, shape = _shapes(columns.parent, columns.kind)
         text = _encode(
             {
                 "version": FORMAT_VERSION,
@@ -698,6 +699,7 @@ class Recording:
                 "sends": columns.sends,
                 "receivers": columns.receivers,
                 "phases": columns.phases,
+                "shapes": shapes,
                 "exceptions": list(columns.exceptions.items()),
                 "busy": list(columns.busy.items()),
                 "hops": list(columns.hops.items()),
@@ -715,8 +717,7 @@ class Recording:
         long = {
             "start": _numbers(_differences(columns.start)),
             "time": _numbers(columns.time.tolist()),
-            "parent": _numbers(_backwards(columns.parent)),
-            "kind": _numbers(columns.kind.tolist()),
+            "shape": _numbers(shape),
             "queries": _numbers(
                 [
                     _differences(columns.query_start),
@@ -745,7 +746,7 @@ class Recording:
             )
         try:
             return cls(_columns_from(data))
-        except (KeyError, TypeError, OverflowError) as error:
+        except (KeyError, IndexError, TypeError, OverflowError) as error:
             raise ValueError(f"This JSON is not a whole recording: {error!r}.") from error
 
 
@@ -768,6 +769,46 @@ def _forwards(column: list[int]) -> array[int]:
     return array("q", (place - back if back else NOTHING for place, back in enumerate(column)))
 
 
+def _shapes(parents: array[int], kinds: array[int]) -> tuple[list[tuple[int, int]], list[int]]:
+    """The distinct pairs of a kind and where the parent is, and for each span which of them it has.
+
+    The parent is so many levels above the span before; where it is not above that, as with async receivers
+    that run side by side, it is so many spans back, below zero. So there are few pairs, and a span takes two
+    characters in place of five.
+    """
+    numbers = _Numbers()
+    column = []
+    above_of = parents.tolist()
+    for span, (parent, kind) in enumerate(zip(above_of, kinds, strict=True)):
+        above, levels = span - 1, 0
+        while above > parent:
+            above = above_of[above]
+            levels += 1
+        column.append(numbers[kind, levels if above == parent else parent - span])
+    return list(numbers), column
+
+
+class _Numbers(dict[tuple[int, int], int]):
+    """Numbers for what is asked for, by when it first was."""
+
+    def __missing__(self, key: tuple[int, int]) -> int:
+        self[key] = number = len(self)
+        return number
+
+
+def _of_shapes(shapes: list[tuple[int, int]], column: list[int]) -> tuple[array[int], array[int]]:
+    """The parents and the kinds."""
+    parents: list[int] = []
+    for span, number in enumerate(column):
+        _, levels = shapes[number]
+        parent = span - 1 if levels >= 0 else span + levels
+        while levels > 0 and parent != NOTHING:
+            parent = parents[parent]
+            levels -= 1
+        parents.append(parent)
+    return array("q", parents), array("q", [shapes[number][0] for number in column])
+
+
 def _changes(flags: array[int]) -> list[tuple[int, int]]:
     # Most spans have the flags of the one before.
     now = flags.tobytes()
@@ -784,6 +825,7 @@ def _flags(changes: list[tuple[int, int]], spans: int) -> array[int]:
 
 
 def _columns_from(data: dict[str, Any]) -> Columns:
+    parent, kind = _of_shapes(data["shapes"], data["shape"])
     query_start, query_time, query_span, query_statement, query_repeats = data["queries"]
     columns = Columns(
         epoch=data["epoch"],
@@ -794,8 +836,8 @@ def _columns_from(data: dict[str, Any]) -> Columns:
         phases=[Phase(*phase) for phase in data["phases"]],
         start=array("q", accumulate(data["start"])),
         time=array("q", data["time"]),
-        parent=_forwards(data["parent"]),
-        kind=array("q", data["kind"]),
+        parent=parent,
+        kind=kind,
         exceptions=dict(data["exceptions"]),
         busy=dict(data["busy"]),
         hops=dict(data["hops"]),

@@ -219,10 +219,53 @@ def test_an_empty_recording_survives_json() -> None:
     assert Recording.from_json(recording.to_json()) == recording
 
 
-def test_json_says_parents_as_steps_back_and_starts_as_steps_on() -> None:
+def test_json_says_starts_as_steps_on() -> None:
+    assert json.loads(overlapping().to_json())["start"] == [0, 10, 30]
+
+
+def of_parents(*parents: int) -> Recording:
+    columns = Columns(epoch=0, duration=9)
+    for number, parent in enumerate(parents):
+        columns.start.append(number)
+        columns.time.append(1)
+        columns.parent.append(parent)
+        columns.kind.append(0)
+        columns.within.append(0)
+    return Recording(columns)
+
+
+@pytest.mark.parametrize(
+    ("parents", "levels"),
+    [
+        ([-1, 0, 1, 2], [0, 0, 0, 0]),
+        ([-1, -1, -1], [0, 1, 1]),
+        ([-1, 0, 1, 2, 2, 0, -1], [0, 0, 0, 0, 1, 3, 2]),
+        ([-1, 0, 0, 1, 2, 1], [0, 0, 1, -2, -2, -4]),  # side by side
+    ],
+)
+def test_json_says_parents_as_levels_above_the_span_before(parents: list[int], levels: list[int]) -> None:
+    recording = of_parents(*parents)
+    data = json.loads(recording.to_json())
+    assert [data["shapes"][shape] for shape in data["shape"]] == [[0, level] for level in levels]
+    assert Recording.from_json(json.dumps(data)) == recording
+
+
+def test_json_says_each_shape_once() -> None:
+    data = json.loads(of_parents(*([-1, 0, 0] * 3)).to_json())
+    assert len(data["shapes"]) == len(set(map(tuple, data["shapes"])))
+
+
+def test_levels_above_the_highest_span_have_no_parent() -> None:
+    data = json.loads(of_parents(-1, -1).to_json())
+    data["shapes"] = [[0, 0], [0, 10**12]]
+    assert Recording.from_json(json.dumps(data)) == of_parents(-1, -1)
+
+
+def test_a_shape_that_is_not_there_is_refused() -> None:
     data = json.loads(overlapping().to_json())
-    assert data["parent"] == [0, 1, 2]
-    assert data["start"] == [0, 10, 30]
+    data["shape"][1] = 99
+    with pytest.raises(ValueError, match="not a whole recording: IndexError"):
+        Recording.from_json(json.dumps(data))
 
 
 @pytest.mark.parametrize(

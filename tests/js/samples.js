@@ -9,8 +9,10 @@ const RECEIVER = "shop.receivers.index_order";
  * The JSON of a recording made of [start, duration, parent's index or -1, is it a send] rows.
  *
  * @param {[number, number, number, boolean][]} rows  By start.
+ * @param {object} more  Other members; `kind` has each span's.
  */
-export function recordingOf(rows, more = {}) {
+export function recordingOf(rows, { kind, ...more } = {}) {
+    const kinds = kind ?? rows.map(([, , , isSend]) => (isSend ? 0 : -1));
     return {
         version: 1,
         epoch: 1790000000,
@@ -21,8 +23,9 @@ export function recordingOf(rows, more = {}) {
         phases: [["view", "shop.views.checkout", 0, 100]],
         start: rows.map(([start], i) => start - (i ? rows[i - 1][0] : 0)),
         time: rows.map(([, time]) => time),
-        parent: rows.map(([, , parent], i) => (parent < 0 ? 0 : i - parent)),
-        kind: rows.map(([, , , isSend]) => (isSend ? 0 : -1)),
+        // One for each span: the parent is so many spans back, or none is above all levels.
+        shapes: rows.map(([, , parent], i) => [kinds[i], parent < 0 ? i : parent - i]),
+        shape: rows.map((_, i) => i),
         exceptions: [],
         busy: [],
         hops: [],

@@ -23,6 +23,17 @@ test("the columns' differences become times, parents and depths", () => {
     assert.equal(spans.total, 750);
 });
 
+test("a parent is some levels above the span before, or some spans back", () => {
+    const levels = [0, 0, 0, 2, 0, -3, 9];
+    const spans = decode({
+        ...recordingOf(levels.map((_, i) => [i, 1, -1, true])),
+        shapes: levels.map((level) => [0, level]),
+        shape: levels.map((_, i) => i),
+    });
+    assert.deepEqual([...spans.parent], [-1, 0, 1, 0, 3, 2, -1]);
+    assert.deepEqual([...spans.depth], [0, 1, 2, 1, 2, 3, 0]);
+});
+
 test("kinds carry what spans have in common, sends first", () => {
     const { kinds, kind } = spansOf(NESTED);
     assert.deepEqual([...kind], [0, 1, 0, 1, 0]);

@@ -71,12 +71,14 @@ export function decode(recording) {
         end[i] = clock + recording.time[i];
         // A sibling left running by a failed asend may outlive the request.
         total = Math.max(total, end[i]);
-        const code = recording.kind[i];
+        const [code, levels] = recording.shapes[recording.shape[i]];
         kind[i] = kindOf(code, sends);
-        parent[i] = -1;
-        if (recording.parent[i]) {
-            const above = i - recording.parent[i];
-            parent[i] = above;
+        let above = levels < 0 ? i + levels : i - 1;
+        for (let level = 0; level < levels && above >= 0; level++) {
+            above = parent[above];
+        }
+        parent[i] = above;
+        if (above >= 0) {
             depth[i] = depth[above] + 1;
             children[above]++;
         }
