@@ -52,9 +52,11 @@ def make_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeAp
     yield make
     for override in reversed(overrides):
         override.disable()
-    for name in set(sys.modules) - before:
+    imported = set(sys.modules) - before
+    for name in imported:
         del sys.modules[name]
-    gc.collect()  # and so the receivers in them
+    if imported:
+        gc.collect()  # and with them their receivers
 
 
 def found() -> list[tuple[str, int]]:
