@@ -453,6 +453,22 @@ class TestState:
         for row in tabs.rows("receivers").all():
             expect(row).to_contain_text("order")
 
+    def test_a_table_that_comes_before_the_spans_is_filtered_all_the_same(self, tabs: Tabs) -> None:
+        page = tabs.panel.page
+        order = request_id(page)
+        tabs.panel.search.fill("order")
+        tabs.show("receivers")
+        held: list[Route] = []
+        page.route("**/signal_timeline/spans/**", lambda route: held.append(route))
+        switch_to(page, order)
+        side_bar_link(page).click()
+        tabs.is_shown("receivers")
+        expect(tabs.rows("receivers").first).to_be_visible()
+        held[0].continue_()
+        expect(tabs.panel.root).to_have_attribute("data-djsp-state", "ready")
+        for row in tabs.rows("receivers").all():
+            expect(row).to_contain_text("order")
+
     def test_and_each_request_s_own_zoom_selection_and_highlight(self, tabs: Tabs) -> None:
         page = tabs.panel.page
         page.goto(page.url)

@@ -76,8 +76,9 @@ export class Timeline {
         this.highlighter = new Highlighter(part("chip"), spans, messages);
         this.addLegend(part("legend"));
         this.addTools();
-        this.resume({ ...place });
+        // Tables that came before the spans are to follow what is resumed.
         tabs.attend(this);
+        this.resume({ ...place });
         part("tools").hidden = false;
     }
 
