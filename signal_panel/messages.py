@@ -55,6 +55,8 @@ def messages() -> dict[str, str]:
         "no_row": _("No row matches the filter."),
         "views": _("Views"),
         "findings": _("Findings"),
+        "loading_findings": _("Looking for findings…"),
+        "failed_findings": _("The findings could not be loaded: %(reason)s"),
         "loading_table": _("Loading the table…"),
         "failed_table": _("The table could not be loaded: %(reason)s"),
         "show_spans": _("Show on the timeline"),

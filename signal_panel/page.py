@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Any
 
 from django.templatetags.static import static
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from signal_panel import findings
+from signal_panel import findings, tables
 from signal_panel.failures import kept_to_ourselves
 from signal_panel.messages import messages
-from signal_panel.recording import ReceiverCall, Recording, Send
-from signal_panel.sheets import tabs
+from signal_panel.recording import Recording
+from signal_panel.sheets import ROWS, sheet_url, tabs
 from signal_panel.templating import duration, thousands
 
-TABLE_ROWS = 500
-"""How many spans the server renders as a table; in the browser one can page through all of them."""
+FIRST_ROWS = 100
+"""How many spans the panel has as a table until its script has run: of 500 rows the browser's layout takes
+150 ms. A page of their own has more of them."""
+
+AT_ONCE = 10_000
+"""Up to so many spans and queries are read before the panel is there, which takes 15 ms. Of more it has the
+totals, and the rest comes after the timeline has been painted."""
 
 Stats = dict[str, Any]
 
@@ -31,18 +35,23 @@ def context(stats: Stats, spans_url: str, table_url: str, late: int = 0) -> dict
     frame = {"css_url": static("signal_panel/css/panel.css"), "subtitle": subtitle(stats)}
     if "recording" not in stats:
         return {**frame, "spans_url": None, "problem": _problem(stats)}
-    recording = Recording.from_json(stats["recording"])
-    found, failures = _findings(recording)
+    failures: list[str] = []
+    total = stats["sends"] + stats["calls"] - stats["dropped"]
+    is_small = total + stats["queries"] <= AT_ONCE
+    recording = Recording.from_json(stats["recording"]) if is_small else None
     return {
         **frame,
         "spans_url": spans_url,
         "problem": None,
+        "findings": recording and _findings(recording, failures),
+        "findings_url": sheet_url("findings", table_url),
         "notes": [*_notes(stats, late), *map(failure_text, failures)],
         "head": _head(stats),
-        "findings": found,
         "empty": not stats["sends"],
-        "rows": _rows(recording),
-        "total": stats["sends"] + stats["calls"] - stats["dropped"],
+        "rows": tables.spans(recording, FIRST_ROWS) if recording else [],
+        "total": total,
+        "most": ROWS,
+        "more_url": sheet_url("spans", table_url),
         "tabs": tabs(table_url),
         "messages": messages(),
     }
@@ -75,12 +84,11 @@ def failure_text(failure: str) -> str:
     ) % {"error": failure}
 
 
-def _findings(recording: Recording) -> tuple[list[dict[str, Any]], list[str]]:
-    """What the rules have found; where one of them failed nothing, and the failure's type."""
-    failures: list[str] = []
+def _findings(recording: Recording, failures: list[str]) -> list[dict[str, Any]]:
+    """What the rules have found; where one of them failed nothing, and the failure's type is noted."""
     with kept_to_ourselves(failures.append):
-        return findings.rows(recording), failures
-    return [], failures
+        return findings.rows(recording)
+    return []
 
 
 def _problem(stats: Stats) -> dict[str, str]:
@@ -143,53 +151,3 @@ def _head(stats: Stats) -> list[str]:
         text = ngettext("%(count)s exception", "%(count)s exceptions", stats["exceptions"])
         head.append(text % {"count": thousands(stats["exceptions"])})
     return head
-
-
-def _rows(recording: Recording) -> list[dict[str, Any]]:
-    columns = recording.columns
-    return [
-        {
-            "index": index,
-            "depth": columns.depth(index),
-            **(_send_row(Send(columns, index)) if kind >= 0 else _call_row(ReceiverCall(columns, index))),
-        }
-        for index, kind in enumerate(islice(columns.kind, TABLE_ROWS))
-    ]
-
-
-def _send_row(send: Send) -> dict[str, Any]:
-    path, line, function = send.site or (None, None, None)
-    return {
-        **_times(send),
-        "is_send": True,
-        "name": send.signal,
-        "sender": send.sender,
-        "method": send.method,
-        "is_async": False,
-        "path": path,
-        "line": line,
-        "function": function,
-    }
-
-
-def _call_row(call: ReceiverCall) -> dict[str, Any]:
-    return {
-        **_times(call),
-        "is_send": False,
-        "name": call.receiver,
-        "sender": None,
-        "method": None,
-        "is_async": call.is_async,
-        "path": call.path,
-        "line": call.line,
-        "function": None,
-    }
-
-
-def _times(span: Send | ReceiverCall) -> dict[str, Any]:
-    return {
-        "start": span.start_ns / 1e6,
-        "time": span.duration_ns / 1e6,
-        "self_time": span.self_ns / 1e6,
-        "exception": span.exception,
-    }

@@ -12,7 +12,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from signal_panel import tables
+from signal_panel import findings, tables
 from signal_panel.recording import Recording
 from signal_panel.summary import totals
 from signal_panel.tables import ConnectedRow, Rest
@@ -59,7 +59,12 @@ class Asked(NamedTuple):
 def tabs(table_url: str) -> list[dict[str, str]]:
     """The tables' names, labels and addresses; ``table_url`` is what they have in common."""
     labels = _labels()
-    return [{"name": name, "label": labels[name], "url": f"{table_url}&table={name}"} for name in _SHEETS]
+    return [{"name": name, "label": labels[name], "url": sheet_url(name, table_url)} for name in _TABS]
+
+
+def sheet_url(name: str, table_url: str) -> str:
+    """Where the table so named is; ``table_url`` is what the addresses have in common."""
+    return f"{table_url}&table={name}"
 
 
 def html(name: str, asked: Asked, table_url: str, alone: bool) -> str:
@@ -85,6 +90,8 @@ def _labels() -> dict[str, str]:
         "sends": _("Sends"),
         "connected": _("Connected"),
         "across": _("Across requests"),
+        "findings": _("Findings"),
+        "spans": _("Spans"),
     }
 
 
@@ -210,13 +217,24 @@ def _added_up(requests: int, stored: int) -> str:
     return text % {"count": thousands(requests)}
 
 
-_SHEETS: dict[str, Callable[[Asked], dict[str, Any]]] = {
+def _findings(asked: Asked) -> dict[str, Any]:
+    return {"findings": findings.rows(asked.request.recording)}
+
+
+def _spans(asked: Asked) -> dict[str, Any]:
+    recording = asked.request.recording
+    return {"rows": tables.spans(recording, ROWS), "total": len(recording.columns.kind)}
+
+
+_TABS: dict[str, Callable[[Asked], dict[str, Any]]] = {
     "receivers": _receivers,
     "signals": _signals,
     "sends": _sends,
     "connected": _connected,
     "across": _across,
 }
+# What stands in the panel itself, but for large recordings.
+_SHEETS = {**_TABS, "findings": _findings, "spans": _spans}
 
 NAMES = tuple(_SHEETS)
 """By which the tables are asked for."""

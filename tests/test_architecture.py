@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "messages": set(),
     "middleware": {"conf", "failures", "naming", "recording", "tracer"},
     "naming": set(),
-    "page": {"failures", "findings", "messages", "recording", "sheets", "templating"},
+    "page": {"failures", "findings", "messages", "recording", "sheets", "tables", "templating"},
     "panel": {
         "exporters",
         "failures",
@@ -49,7 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "recording": {"overflow"},
     "rows": set(),
     "scope": {"collector", "freezing", "listing", "naming", "recording"},
-    "sheets": {"recording", "summary", "tables", "templating"},
+    "sheets": {"findings", "recording", "summary", "tables", "templating"},
     "sources": {"recording", "templating"},
     "summary": {"recording"},
     "tables": {"recording", "summary"},

@@ -255,6 +255,6 @@ def test_the_page_has_the_first_spans_and_exact_totals(send: Callable[[int], Non
     query = {"request_id": stored_requests()[-1], "panel_id": "SignalTimelinePanel"}
     html = client.get(reverse("djdt:render_panel"), query).json()["content"]
     assert f"Showing the first 1,000 of {sends + calls:,} spans" in html
-    assert html.count('<tr class="djsp-row') == 500
+    assert html.count('<tr class="djsp-row') == 100
     spans = client.get(reverse("djdt:signal_timeline_spans"), query).json()
     assert len(spans["start"]) == CAP

@@ -172,6 +172,11 @@ class TestContent:
         client.get(path)
         return str(render_panel(client, stored_requests()[-1])["content"])
 
+    def address(self, html: str, table: str) -> str:
+        """Where the HTML links to for what it has not."""
+        (url,) = re.findall(rf'<a href="([^"]+&amp;table={table})"', html)
+        return str(url.replace("&amp;", "&"))
+
     def test_the_head_has_the_totals(self, client: Client) -> None:
         html = self.content(client)
         assert "<li>11 sends</li>" in html
@@ -205,10 +210,31 @@ class TestContent:
         assert html.count('<tr class="djsp-row') == 17
         assert "First" not in html
 
-    def test_the_table_of_a_large_request_says_that_it_has_only_the_first_spans(self, client: Client) -> None:
+    def test_the_table_of_a_large_request_has_the_first_spans_and_a_page_has_more(
+        self, client: Client
+    ) -> None:
         html = self.content(client, "/many/")
-        assert html.count('<tr class="djsp-row') == 500
-        assert "First 500 of 2,005 spans" in html
+        assert html.count('<tr class="djsp-row') == 100
+        assert "First 100 of 2,005 spans" in html
+        more = client.get(self.address(html, "spans")).content.decode()
+        assert more.count('<tr class="djsp-row') == 500
+        assert "First 500 of 2,005 spans" in more
+
+    def test_what_takes_long_is_left_to_addresses_of_their_own(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("signal_panel.page.AT_ONCE", 0)
+        monkeypatch.setattr("signal_panel.page.Recording", None)  # it is not even read
+        html = self.content(client)
+        assert "<li>11 sends</li>" in html
+        assert 'data-djsp-rule="' not in html
+        assert '<tr class="djsp-row' not in html
+        assert "First 17 of 17 spans" in html
+        assert (
+            'data-djsp-rule="swallowed-exception"'
+            in client.get(self.address(html, "findings")).content.decode()
+        )
+        assert client.get(self.address(html, "spans")).content.decode().count('<tr class="djsp-row') == 17
 
     def test_it_has_no_inline_style_or_script(self, client: Client) -> None:
         html = self.content(client)

@@ -26,6 +26,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls(__name__
 
 STORES = ("MemoryStore", "DatabaseStore", "CacheStore")
 TABLES = ("receivers", "signals", "sends", "connected", "across")
+PARTS = ("findings", "spans")
+"""What stands in the panel itself, unless the request is large."""
 PAGE = "<!doctype html><html><head></head><body>Hello</body></html>"
 
 mended = Signal()
@@ -138,7 +140,7 @@ def row_of(html: str, *names: str) -> list[str]:
 
 
 class TestView:
-    @pytest.mark.parametrize("table", TABLES)
+    @pytest.mark.parametrize("table", [*TABLES, *PARTS])
     def test_every_store_serves_every_table(self, store: str, client: Client, table: str) -> None:
         client.get("/order/")
         client.get("/order/")
@@ -146,11 +148,11 @@ class TestView:
         assert answer.status_code == 200
         html = answer.content.decode()
         assert html.startswith(f'<section class="djsp-sheet" data-djsp-sheet="{table}"')
-        assert "announce_order" in html or table == "signals"
+        assert "announce_order" in html or table in ("signals", "findings")
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
 
-    @pytest.mark.parametrize("table", TABLES)
+    @pytest.mark.parametrize("table", [*TABLES, *PARTS])
     def test_whoever_opens_the_address_gets_a_page(self, client: Client, table: str) -> None:
         client.get("/order/")
         html = ask(client, table, accept="text/html,application/xhtml+xml").content.decode()
@@ -194,7 +196,7 @@ class TestView:
         answer = client.post(reverse("djdt:signal_timeline_table"))
         assert answer.status_code == 405
 
-    @pytest.mark.parametrize("table", TABLES)
+    @pytest.mark.parametrize("table", [*TABLES, *PARTS])
     def test_markup_in_names_is_text(self, client: Client, table: str) -> None:
         client.get("/markup/")
         client.get("/markup/")
@@ -202,7 +204,7 @@ class TestView:
         assert "<script>" not in html
         assert "<b>" not in html
 
-    @pytest.mark.parametrize("table", TABLES)
+    @pytest.mark.parametrize("table", [*TABLES, *PARTS])
     def test_hostile_names_make_no_elements_and_no_attributes(self, client: Client, table: str) -> None:
         client.get("/hostile/")
         client.get("/hostile/")
@@ -211,13 +213,13 @@ class TestView:
         assert found.names <= {
             *("section", "table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td", "span", "button"),
             *("form", "input", "label", "select", "option", "p"),
+            *("a", "li", "ol"),
         }
         assert found.attributes <= {
             *("aria-label", "aria-sort", "class", "colspan", "scope", "title", "type"),
             *("action", "method", "name", "value", "selected"),
             *("data-djsp-copy", "data-djsp-do", "data-djsp-kinds", "data-djsp-label", "data-djsp-sheet"),
-            "data-djsp-spans",
-            "data-djsp-value",
+            *("data-djsp-rule", "data-djsp-spans", "data-djsp-value", "href", "rel", "target"),
         }
 
     def test_the_panel_links_to_each(self, client: Client) -> None:
@@ -228,6 +230,28 @@ class TestView:
         assert [address.rpartition("=")[2] for address in addresses] == list(TABLES)
         for address in addresses:
             assert client.get(address.replace("&amp;", "&")).status_code == 200
+
+
+class TestFindings:
+    def test_where_nothing_is_found_that_is_told(self, client: Client) -> None:
+        client.get("/plain/")
+        assert "Nothing was found" in ask(client, "findings").content.decode()
+
+    @override_settings(SIGNAL_PANEL={"FINDINGS": {"SLOW_RECEIVER_MS": 1e-5, "SLOW_RECEIVER_SQL_MS": 1e-5}})
+    def test_in_the_panel_one_is_shown_and_on_a_page_three(self, client: Client) -> None:
+        client.get("/order/")
+        part, page = (
+            ask(client, "findings", accept=accept).content.decode() for accept in ("*/*", "text/html")
+        )
+        found = part.count('class="djsp-finding"')
+        assert found > 4
+        assert f"{found - 1} more findings" in part
+        assert f"{found - 3} more findings" in page
+
+    def test_only_where_there_is_a_timeline_they_are_shown_on_it(self, client: Client) -> None:
+        client.get("/order/")
+        assert "Show on the timeline" in ask(client, "findings").content.decode()
+        assert "Show on the timeline" not in ask(client, "findings", accept="text/html").content.decode()
 
 
 class TestReceivers:

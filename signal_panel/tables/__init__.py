@@ -9,6 +9,7 @@ from signal_panel.tables.grouping import Figures, Rest, Table, bounded
 from signal_panel.tables.receivers import ReceiverRow, receivers
 from signal_panel.tables.sends import NodeRow, sends
 from signal_panel.tables.signals import SignalRow, SiteRow, signals
+from signal_panel.tables.spans import SpanRow, spans
 
 __all__ = [
     "Across",
@@ -22,6 +23,7 @@ __all__ = [
     "SignalAcross",
     "SignalRow",
     "SiteRow",
+    "SpanRow",
     "Table",
     "across",
     "bounded",
@@ -30,4 +32,5 @@ __all__ = [
     "receivers",
     "sends",
     "signals",
+    "spans",
 ]

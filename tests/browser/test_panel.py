@@ -244,12 +244,62 @@ class TestShowing:
         panel = Panel(page)
         panel.is_ready()
         assert int(panel.state("spans")) == 99_807
-        expect(panel.table).to_have_count(200)
+        expect(panel.table).to_have_count(100)
         panel.search.fill("check_place")
         expect(panel.root).to_have_attribute("data-djsp-matches", "33200")
         panel.search.press("Shift+Enter")  # the last match
         expect(panel.detail).to_contain_text("check_place")
         expect(panel.root.locator("tr[aria-selected=true], tr[aria-current=true]")).to_be_visible()
+
+
+class TestFindingsOfALargeRequest:
+    @pytest.fixture
+    def large(self, page: Page, bookshop: BookshopFactory) -> Panel:
+        page.goto(bookshop() + "stock-take/")
+        return Panel(page)
+
+    def test_they_come_once_the_timeline_is_there_and_do_not_move_it(
+        self, large: Panel, errors: list[str]
+    ) -> None:
+        held: list[Route] = []
+        large.page.route("**/signal_timeline/table/**", lambda route: held.append(route))
+        with large.page.expect_request("**/signal_timeline/table/**"):
+            side_bar_link(large.page).click()
+        large.is_ready()
+        expect(large.root).to_contain_text("Looking for findings…")
+        before = large.stage.bounding_box()
+        held[0].continue_()
+        finding = large.root.locator(".djsp-finding").first
+        expect(finding).to_contain_text("One line sent copy_counted 33,200 times")
+        assert large.stage.bounding_box() == before
+        finding.get_by_role("button", name="Show on the timeline").click()
+        expect(large.root).to_have_attribute("data-djsp-highlighted", "33200")
+
+    def test_what_was_shown_of_them_is_shown_again_after_a_switch(
+        self, large: Panel, errors: list[str]
+    ) -> None:
+        page = large.page
+        shown = request_id(page)
+        side_bar_link(page).click()
+        large.root.get_by_role("button", name="Show on the timeline").first.click()
+        expect(large.root).to_have_attribute("data-djsp-highlighted", "33200")
+        switch_to(page, shown)
+        open_panel(page)
+        expect(large.root).to_have_attribute("data-djsp-highlighted", "33200")
+        expect(large.root.locator(".djsp-finding").first).to_be_visible()
+
+    def test_a_failed_fetch_can_be_tried_again(self, large: Panel) -> None:
+        large.page.route("**/signal_timeline/table/**", lambda route: route.fulfill(status=500))
+        side_bar_link(large.page).click()
+        expect(large.root).to_contain_text("The findings could not be loaded: 500")
+        large.page.unroute("**/signal_timeline/table/**")
+        large.root.get_by_role("button", name="Try again").click()
+        expect(large.root.locator(".djsp-finding").first).to_be_visible()
+
+    def test_that_they_are_no_longer_stored_is_told(self, large: Panel) -> None:
+        large.page.route("**/signal_timeline/table/**", lambda route: route.fulfill(status=404))
+        side_bar_link(large.page).click()
+        expect(large.root).to_contain_text("This request is no longer stored.")
 
 
 class TestFailing:
@@ -266,15 +316,20 @@ class TestFailing:
         expect(panel.stage).to_be_hidden()
         expect(panel.root.locator(".djsp-pager")).to_be_hidden()
 
-    def test_without_scripts_a_large_request_says_how_much_is_shown(
+    def test_without_scripts_a_large_request_links_to_its_findings_and_spans(
         self, page: Page, bookshop: BookshopFactory
     ) -> None:
         page.route("**/signal_panel/js/**", lambda route: route.abort())
         page.goto(bookshop() + "stock-take/")
         side_bar_link(page).click()
         panel = Panel(page)
-        expect(panel.table).to_have_count(500)
-        expect(panel.root).to_contain_text("First 500 of 99,8")
+        expect(panel.root.locator("table")).to_be_hidden()
+        panel.root.get_by_role("link", name="Findings").click()
+        expect(page.locator(".djsp-finding").first).to_be_visible()
+        page.go_back()
+        side_bar_link(page).click()
+        panel.root.get_by_role("link", name="First 500 of 99,8").click()
+        expect(page.locator(".djsp-row")).to_have_count(500)
 
     def test_a_request_no_longer_stored_is_told(self, page: Page, bookshop: BookshopFactory) -> None:
         page.goto(bookshop())

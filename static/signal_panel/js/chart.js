@@ -41,10 +41,11 @@ export class Chart {
         this.spans = spans;
         const layout = layOut(spans);
         // Receivers that did not run are among the kinds too.
-        const seen = new Set(spans.kind);
-        const colors = colorNumbers(
-            spans.kinds.filter((_, i) => seen.has(i)).map(({ app }) => app),
-        );
+        const seen = new Uint8Array(spans.kinds.length);
+        for (let i = 0; i < spans.count; i++) {
+            seen[spans.kind[i]] = 1;
+        }
+        const colors = colorNumbers(spans.kinds.filter((_, i) => seen[i]).map(({ app }) => app));
         this.colors = colors;
         this.scene = {
             spans,

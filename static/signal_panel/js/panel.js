@@ -8,15 +8,16 @@
  */
 
 import { button, element } from "./elements.js";
+import { ask } from "./fetching.js";
 import { fill } from "./format.js";
 import { habits, places } from "./memory.js";
-import { decode } from "./spans.js";
-import { Tabs } from "./tabs.js";
-import { Timeline } from "./timeline.js";
 
 const PANEL_ID = "SignalTimelinePanel";
 
-/** @type {WeakMap<Element, Timeline | null>} null while it loads */
+/** What draws. It is fetched while the server is already at work on the spans. */
+const parts = import("./parts.js");
+
+/** @type {WeakMap<Element, import("./timeline.js").Timeline | null>} null while it loads */
 const started = new WeakMap();
 
 function getDebugElement() {
@@ -40,11 +41,10 @@ function start(root) {
         // The side bar was rendered before the request's last signals were sent.
         subtitle.textContent = root.dataset.djspSubtitle;
     }
-    const messages = JSON.parse(root.dataset.djspMessages);
-    // The tables need no spans to be read.
-    startTimeline(root, messages, new Tabs(root, messages, habits));
+    startTimeline(root, JSON.parse(root.dataset.djspMessages));
 }
 
+/** @param {import("./tabs.js").Tabs} [tabs]  Of a try before this one. */
 async function startTimeline(root, messages, tabs) {
     const timeline = root.querySelector(".djsp-timeline");
     const status = root.querySelector(".djsp-status");
@@ -52,15 +52,27 @@ async function startTimeline(root, messages, tabs) {
     status.replaceChildren(element("p", "djsp-muted", messages.loading));
     status.hidden = false;
     try {
-        const [spans] = await Promise.all([load(root.dataset.djspUrl), styled(root)]);
+        const prepared = parts.then((loaded) => {
+            // The tables need no spans to be read.
+            tabs ??= new loaded.Tabs(root, messages, habits);
+            return loaded;
+        });
+        const url = root.dataset.djspUrl;
+        const [recording, { Timeline, addFindings, decode }] = await Promise.all([
+            load(url),
+            prepared,
+            styled(root),
+        ]);
+        const spans = decode(recording);
         status.hidden = true;
         timeline.hidden = false;
-        const url = root.dataset.djspUrl;
         if (!places.has(url)) {
             places.set(url, { view: null, selected: -1, highlight: null });
         }
         started.set(root, new Timeline(root, spans, messages, tabs, habits, places.get(url)));
         root.dataset.djspState = "ready";
+        await painted();
+        addFindings(root, messages);
     } catch (error) {
         root.dataset.djspState = "failed";
         timeline.hidden = true;
@@ -78,13 +90,14 @@ async function startTimeline(root, messages, tabs) {
 }
 
 async function load(url) {
-    const response = await fetch(url, { credentials: "same-origin" });
-    if (!response.ok) {
-        const error = new Error(`${response.status} ${response.statusText}`);
-        error.status = response.status;
-        throw error;
-    }
-    return decode(await response.json());
+    return (await ask(url)).json();
+}
+
+/** Resolves once what has been drawn can be seen: when the frame after the next one begins. */
+async function painted() {
+    const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+    await frame();
+    await frame();
 }
 
 /** Resolves when the panel's style sheet is there: the canvases take their colours and sizes from it. */

@@ -6,7 +6,8 @@ import { element } from "./elements.js";
 import { duration, fill, shortName, thousands } from "./format.js";
 import { placeOf } from "./matches.js";
 
-const PAGE = 200;
+// As many as the server has put there, so that what is below stays where it is.
+const PAGE = 100;
 // Deeper rows are not indented further; also in the template and the style sheet.
 const DEEPEST = 12;
 
@@ -34,6 +35,7 @@ export class Table {
         this.page = 0;
         this.selected = -1;
         root.querySelector(".djsp-first")?.remove();
+        this.body.parentElement.hidden = false;
         this.pager.hidden = false;
         this.previous.addEventListener("click", () => this.turn(this.page - 1));
         this.following.addEventListener("click", () => this.turn(this.page + 1));

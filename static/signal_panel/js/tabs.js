@@ -4,6 +4,7 @@
  */
 
 import { button, element } from "./elements.js";
+import { askForSheet } from "./fetching.js";
 import { fill } from "./format.js";
 import { Sheet } from "./sheet.js";
 
@@ -113,7 +114,7 @@ export class Tabs {
         view.dataset.djspAddress = url;
         const isLast = () => view.dataset.djspAddress === url;
         try {
-            const section = await load(url);
+            const section = await askForSheet(url);
             if (isLast()) {
                 view.replaceChildren(section);
                 view.dataset.djspState = "ready";
@@ -200,20 +201,4 @@ export class Tabs {
 /** Not one that asks the browser for a new tab or window. */
 function isPlain(event) {
     return !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey);
-}
-
-async function load(url) {
-    const response = await fetch(url, { credentials: "same-origin" });
-    if (!response.ok) {
-        const error = new Error(`${response.status} ${response.statusText}`);
-        error.status = response.status;
-        throw error;
-    }
-    // Parsed so, no script in it would run, nor image load.
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    const section = page.querySelector(".djsp-sheet");
-    if (!section) {
-        throw new Error("no table in the answer");
-    }
-    return document.adoptNode(section);
 }

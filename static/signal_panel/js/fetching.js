@@ -1,0 +1,24 @@
+/** Asks the server for what belongs to a request. */
+
+/** @returns {Promise<Response>} */
+export async function ask(url) {
+    const response = await fetch(url, { credentials: "same-origin" });
+    if (!response.ok) {
+        const error = new Error(`${response.status} ${response.statusText}`);
+        error.status = response.status;
+        throw error;
+    }
+    return response;
+}
+
+/** A table, or the findings: what the server renders. */
+export async function askForSheet(url) {
+    const response = await ask(url);
+    // Parsed so, no script in it would run, nor image load.
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const section = page.querySelector(".djsp-sheet");
+    if (!section) {
+        throw new Error("no table in the answer");
+    }
+    return document.adoptNode(section);
+}

@@ -1,0 +1,35 @@
+/** The findings of a large recording: the server looks for them once the timeline is there to be read. */
+
+import { button, element } from "./elements.js";
+import { askForSheet } from "./fetching.js";
+import { fill } from "./format.js";
+
+/**
+ * @param {HTMLElement} root
+ * @param {Record<string, string>} messages
+ */
+export async function addFindings(root, messages) {
+    const room = root.querySelector("[data-djsp-findings]");
+    if (!room) {
+        return; // They came with the panel.
+    }
+    const status = element("p", "djsp-muted", messages.loading_findings);
+    status.setAttribute("role", "status");
+    room.replaceChildren(status);
+    room.dataset.djspState = "loading";
+    try {
+        const sheet = await askForSheet(room.dataset.djspFindings);
+        room.replaceChildren(...sheet.children);
+        room.dataset.djspState = "ready";
+    } catch (error) {
+        if (error.status === 404) {
+            room.dataset.djspState = "gone";
+            status.textContent = messages.gone;
+            return;
+        }
+        console.error(error);
+        room.dataset.djspState = "failed";
+        status.textContent = fill(messages.failed_findings, { reason: error.message });
+        room.append(button("djsp-retry", messages.retry, () => addFindings(root, messages)));
+    }
+}
