@@ -24,7 +24,7 @@ from signal_panel.kinds import IGNORED, Kinds, RawSite, raw_site
 from signal_panel.overflow import OverflowCounter
 from signal_panel.queries import Queries
 from signal_panel.recording import METHODS
-from signal_panel.rows import ALONE, HEAD_BYTES, STEP, packers
+from signal_panel.rows import ALONE, STEP, Log
 
 logger = logging.getLogger("signal_panel")
 
@@ -72,11 +72,10 @@ class Collector:
         self.limit = 0
         """The number from which on sends are not kept."""
         self.room = 0
-        """How many bytes the log may have before no more sends are let in."""
-        # Packed rows, 48 bytes a send and 16 a call, in one bytearray: no other thread can split them, and
-        # the garbage collector has nothing to look at. An array's extend() takes five times as long.
-        self.log = bytearray()
-        self.keep = self.log.extend
+        """How many calls, of sends to several receivers, are kept before no more sends are."""
+        self.calls = 0
+        self.log = Log()
+        self.keep_none, self.keep_one = self.log[0].keep, self.log[1].keep
         self.exceptions: dict[int, str] = {}
         self.busy: dict[int, int] = {}
         self.hops: dict[int, int] = {}
@@ -99,19 +98,20 @@ class Collector:
     def make_room(self, number: int, spans: int) -> tuple[int, int]:
         """Let so many spans in from a number on, where fewer would be; gives the limits before.
 
-        Some more come in: sends under way when the log is full, and those with many calls. Freezing leaves
-        them out.
+        Twice as many come in at most, and what is under way when there are enough. Freezing leaves them out.
         """
         before = self.limit, self.room
         self.limit = max(self.limit, number + (1 + spans) * STEP)
-        self.room = max(self.room, len(self.log) + spans * HEAD_BYTES)
+        self.room = max(self.room, self.calls + spans)
         self.kinds.room = self.limit // STEP
         self.queries.make_room(spans)
         return before
 
-    def is_full(self) -> None:
-        """Let no more sends in than have begun."""
-        self.limit = min(self.limit, self.next_number())
+    def count_calls(self, calls: int) -> None:
+        """Count those that were kept of one send; with too many, keep no sends that have not begun."""
+        self.calls += calls
+        if self.calls > self.room:
+            self.limit = min(self.limit, self.next_number())
 
     def kind_of(self, signal: Any, sender: Any, method: int, frame: FrameType | None) -> int:
         """The number for a send's kind, or ``IGNORED``."""
@@ -232,9 +232,9 @@ class Collector:
             self.failed(failure)
 
     def _keep(self, calls: int, *row: int) -> None:
-        self.keep(packers[max(calls, 0)](calls, *row))
-        if len(self.log) > self.room:
-            self.is_full()
+        rows = self.log[calls]
+        rows.keep(rows.pack(*row))
+        self.count_calls(max(calls, 0))
 
     def _raised(self, number: int, exception: BaseException) -> None:
         name = naming.class_name(type(exception))

@@ -24,7 +24,7 @@ from signal_panel.recording import (
     SendKind,
     Statement,
 )
-from signal_panel.rows import unpack
+from signal_panel.rows import spans_since
 
 _T = TypeVar("_T")
 
@@ -34,7 +34,7 @@ class Beginning(NamedTuple):
 
     number: int
     clock: int
-    log: int
+    log: dict[int, int]
     queries: int
     overflow: Overflow
 
@@ -44,7 +44,7 @@ class Beginning(NamedTuple):
         return cls(
             number,
             collector.clock(),
-            len(collector.log),
+            collector.log.lengths(),
             collector.queries.position,
             collector.overflow.so_far(),
         )
@@ -93,40 +93,55 @@ class Freezing:
 
     def _add_spans(self) -> None:
         columns, collector, places, beyond = self._columns, self._collector, self._places, self._beyond
-        start, time, parents, kinds = columns.start, columns.time, columns.parent, columns.kind
-        renumber, scopes, own, began = self._renumber, collector.scopes, *self._beginning[:2]
-        within = columns.within
-        numbers, log_parents, log_kinds, starts, ends = unpack(collector.log[self._beginning.log :])
+        renumber, scopes, began = self._renumber, dict(collector.scopes), self._beginning.clock
+        numbers, log_parents, log_kinds, starts, ends = spans_since(self._beginning.log, collector.log)
         # By start, and where two are equal the parent, whose number is lower, first. The log is nearly in
         # order already, which makes two sorts by one column quicker than one by two.
         order = sorted(range(len(numbers)), key=numbers.__getitem__)
         order.sort(key=starts.__getitem__)
-        left_out = []
+        above = log_parents
+        if len(scopes) > 1:
+            spans_above = {number: self._span_above(number) for number in scopes}
+            above = [spans_above.get(parent, parent) for parent in log_parents]
+        kept: list[int] = []
+        left_out: list[int] = []
+        place_of, keep, add_parent = places.get, kept.append, columns.parent.append
         for row in order:
-            parent = nearest = log_parents[row]
-            while parent in scopes and parent != own:
-                parent = scopes[parent]
-            place = places.get(parent)
-            if place is None and parent not in beyond:
+            place = place_of(above[row])
+            if place is None and above[row] not in beyond:
                 continue
-            number = numbers[row]
-            if place is None or len(start) == self._room:
-                beyond[number] = parent
+            if place is None or len(kept) == self._room:
+                beyond[numbers[row]] = above[row]
                 left_out.append(row)
             else:
-                places[number] = len(start)
-                start.append(starts[row] - began)
-                time.append(ends[row] - starts[row])
-                parents.append(place)
-                kinds.append(renumber[log_kinds[row]])
-                within.append(
-                    within[place] if place != NOTHING and nearest == parent else self._flags_in(nearest)
-                )
+                places[numbers[row]] = len(kept)
+                keep(row)
+                add_parent(place)
+        columns.start.extend([starts[row] - began for row in kept])
+        columns.time.extend([ends[row] - starts[row] for row in kept])
+        columns.kind.extend([renumber[log_kinds[row]] for row in kept])
+        self._add_flags([log_parents[row] for row in kept])
         if left_out:
             calls = [(starts[row] - began, ends[row] - began) for row in left_out if log_kinds[row] < 0]
             self._left_out = Overflow(
                 len(left_out) - len(calls), len(calls), self._time_covered(calls), self._exceptions_beyond()
             )
+
+    def _span_above(self, number: int) -> int:
+        """The number of the span that a scope or block is in, or this recording's own."""
+        scopes = self._collector.scopes
+        while number in scopes and number != self._beginning.number:
+            number = scopes[number]
+        return number
+
+    def _add_flags(self, nearest: list[int]) -> None:
+        """Tell of each span whether it is in a transaction, by the number of what it is directly in."""
+        within, scopes = self._columns.within, self._collector.scopes
+        if not self._collector.blocks:
+            within.frombytes(bytes(len(nearest)))
+            return
+        for number, parent in zip(nearest, self._columns.parent, strict=True):
+            within.append(self._flags_in(number) if number in scopes else within[parent])
 
     def _time_covered(self, calls: list[tuple[int, int]]) -> int:
         """The time in which at least one of these calls ran, by their start, and none of those kept."""
@@ -202,8 +217,7 @@ class Freezing:
         for span, statement, parameters, start, end in sorted(
             collector.queries.since(self._beginning.queries), key=itemgetter(3)
         ):
-            while span in scopes and span != own:
-                span = scopes[span]
+            span = self._span_above(span)
             place = places.get(span)
             if place is None:
                 # Of a span that has not ended, or was not kept.

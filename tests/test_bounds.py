@@ -200,7 +200,7 @@ def test_sends_to_many_receivers_fill_the_log_before_there_are_many_sends() -> N
             signal.send(sender=None)
         signal.send_robust(sender=None)
         collector = current.get().collector
-        assert len(collector.log) < 2 * 100 * 48
+        assert sum(map(len, collector.log.values())) < 100 * (40 + 2 * 16)
     assert len(recording.sends) + len(recording.calls) == 100
     assert (totals(recording).sends, totals(recording).calls) == (51, 51 * 30)
 

@@ -905,7 +905,9 @@ class TestFailuresOfOurs:
         self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
         with signal_panel.record() as recording:
-            monkeypatch.setattr(current.get().collector, "keep", None)
+            for broken in ("keep_none", "log"):
+                monkeypatch.setattr(current.get().collector, broken, None)
+            assert module_signal.send(sender=None) == []
             assert asyncio.run(module_signal.asend(sender=None)) == []
             monkeypatch.undo()
         assert len([r for r in caplog.records if r.name == "signal_panel"]) == 1

@@ -35,7 +35,7 @@ from signal_panel.collector import (
     current,
 )
 from signal_panel.kinds import IGNORED
-from signal_panel.rows import packers
+from signal_panel.rows import Rows
 from signal_panel.tracer.contexts import enter
 from signal_panel.tracer.stepping import stepped
 
@@ -48,7 +48,7 @@ Responses = list[tuple[Any, Any]]
 _caller = sys._getframe
 make_current = current.set
 _NONE: list[Any] = []
-_pack_none, _pack_one = packers[0], packers[1]
+_pack_none, _pack_one = Rows(0).pack, Rows(1).pack
 
 
 class _Dispatch:
@@ -241,7 +241,7 @@ def send(self: Any, sender: Any, **named: Any) -> Responses:
                 if place is outside and span < collector.limit:
                     try:
                         known = collector.known_receiver(id(receiver))
-                        collector.keep(_pack_one(1, span, parent, kind, start, begun, end, known))
+                        collector.keep_one(_pack_one(span, parent, kind, start, begun, end, known))
                         return [(receiver, response)]
                     except Exception:  # a receiver that is not known yet
                         pass
@@ -272,12 +272,12 @@ def send(self: Any, sender: Any, **named: Any) -> Responses:
     if span < collector.limit and not async_receivers:
         try:
             if not ends:
-                collector.keep(_pack_none(0, span, parent, kind, start, begun))
+                collector.keep_none(_pack_none(span, parent, kind, start, begun))
             else:
                 kinds = map(collector.known_receiver, map(id, sync_receivers))
-                collector.keep(packers[len(ends)](len(ends), span, parent, kind, start, begun, *ends, *kinds))
-                if len(collector.log) > collector.room:
-                    collector.is_full()
+                rows = collector.log[len(ends)]
+                rows.keep(rows.pack(span, parent, kind, start, begun, *ends, *kinds))
+                collector.count_calls(len(ends))
             return responses
         except Exception:  # a receiver that is not known yet
             pass
