@@ -197,6 +197,12 @@ def line_of_definition(code: CodeType) -> int:
 
 def line_of_instruction(code: CodeType, offset: int) -> int:
     """The line of the instruction at ``offset``, as ``frame.f_lasti`` gives it."""
+    return _line_of_instruction(code.co_filename, code, offset)
+
+
+@functools.lru_cache(maxsize=4096)  # 4 µs a site, and most sites are in each recording, twice
+def _line_of_instruction(_path: str, code: CodeType, offset: int) -> int:
+    # Codes of two files may be equal, and their lines may not.
     for start, end, line in code.co_lines():
         if start <= offset < end and line is not None:
             return line

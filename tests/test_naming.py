@@ -130,3 +130,12 @@ class TestFiles:
         assert naming.owner_of("<frozen importlib._bootstrap>") == naming.PLUMBING
         assert naming.owner_of(pytest.__file__) == naming.USERS
         assert naming.owner_of(naming.__file__) == naming.PLUMBING
+
+
+def test_lines_of_equal_code_in_two_files_are_told_apart() -> None:
+    def line_of_the_end(text: str, path: str) -> int:
+        code = compile(text, path, "exec")
+        return naming.line_of_instruction(code, len(code.co_code) - 2)
+
+    assert line_of_the_end("f()\ng()", "one.py") == 2
+    assert line_of_the_end("f()\n\n\ng()", "another.py") == 4
