@@ -73,6 +73,26 @@ def test_another_tool_that_comes_while_we_record_and_stays(heard: list[Any]) -> 
     assert patching._is_djangos_own(Signal.send)
 
 
+def test_where_another_tool_wraps_connect_and_stays_the_line_is_the_user_s() -> None:
+    with pytest.MonkeyPatch.context() as other:
+        with signal_panel.record():
+            connect = Signal.connect
+            other.setattr(Signal, "connect", lambda *args, **named: connect(*args, **named))
+        with signal_panel.record() as recording:
+            signal.connect(connected_through_theirs)  # through their connect
+        signal.disconnect(connected_through_theirs)
+    name = f"{__name__}.{connected_through_theirs.__name__}"
+    (site,) = [connection.site for connection in recording.connections if connection.receiver == name]
+    assert site is not None
+    assert site.line == line_of("# through their connect", __file__)
+    with signal_panel.record():
+        """They have put back what they found, which was ours; we put back what was there before."""
+
+
+def connected_through_theirs(**_: Any) -> None:
+    """Connected by the test above."""
+
+
 def test_another_tool_that_was_there_before_us_and_goes_while_we_record() -> None:
     with pytest.MonkeyPatch.context() as other:
         foreign_patches(other)
