@@ -22,24 +22,22 @@ COMPARED_WITH = (5, 2), (6, 1)
 class _Patch:
     """One method of a class of Django's: what stands there, and what stood there before."""
 
+    found: Any
+    ours: Any = None
+    """What we have put there, while it is there or inside what is."""
+
     def __init__(self, owner: type, name: str, recording: Callable[[Any], Any]) -> None:
         self.owner = owner
         self.name = name
-        self.found: Any = None
-        self.ours: Any = None
-        self.is_in_chain = False
         self._recording = recording
 
     def put_on(self) -> None:
         """Have the method record, once: neither over our own nor over what has ours inside."""
         standing = vars(self.owner).get(self.name)
-        if standing is None or standing is self.ours:
-            return
-        if self.is_in_chain and not _is_djangos_own(standing):
+        if standing is None or (self.ours is not None and not _is_djangos_own(standing)):
             return
         self.found = standing
         self.ours = self._recording(standing)
-        self.is_in_chain = True
         setattr(self.owner, self.name, self.ours)
 
     def take_off(self) -> None:
@@ -48,7 +46,6 @@ class _Patch:
         if standing is self.ours:
             setattr(self.owner, self.name, self.found)
             self.ours = None
-            self.is_in_chain = False
         else:
             frames.pass_through(standing)
 
