@@ -456,6 +456,9 @@ class TestState:
     def test_a_table_that_comes_before_the_spans_is_filtered_all_the_same(self, tabs: Tabs) -> None:
         page = tabs.panel.page
         order = request_id(page)
+        page.goto(page.url)
+        open_panel(page)
+        tabs.panel.is_ready()
         tabs.panel.search.fill("order")
         tabs.show("receivers")
         held: list[Route] = []
