@@ -183,12 +183,15 @@ def _code_of_method(cls: type, name: str) -> CodeType | None:
     return None
 
 
-@functools.lru_cache(maxsize=4096)  # 25 µs a receiver, and all connected ones are looked at in each recording
 def line_of_definition(code: CodeType) -> int:
     """The line of ``def``: a code object's own first line is that of its first decorator."""
-    first = code.co_firstlineno
-    wanted = re.compile(rf"\s*(async\s+)?def\s+{re.escape(code.co_name)}\b")
-    lines = _lines_of(code.co_filename)
+    return _line_of_definition(code.co_filename, code.co_firstlineno, code.co_name)
+
+
+@functools.lru_cache(maxsize=4096)  # 25 µs a receiver, and all connected ones are looked at in each recording
+def _line_of_definition(path: str, first: int, name: str) -> int:
+    wanted = re.compile(rf"\s*(async\s+)?def\s+{re.escape(name)}\b")
+    lines = _lines_of(path)
     for number in range(first, min(first + 100, len(lines) + 1)):
         if wanted.match(lines[number - 1]):
             return number

@@ -7,6 +7,7 @@ import functools
 import os
 import sys
 import types
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -103,6 +104,21 @@ class TestLines:
     def test_code_in_a_file_that_can_have_no_such_name_has_its_first_line(self) -> None:
         code = named.__code__.replace(co_filename="with\0NUL")
         assert naming.line_of_definition(code) == code.co_firstlineno
+
+    def test_equal_code_in_two_files_has_each_its_own_lines(self, tmp_path: Path) -> None:
+        definitions, bodies = [], []
+        for name, source in {
+            "near": "@plain\ndef made():\n pass",
+            "far": "@plain\n\ndef made():\n\n pass",
+        }.items():
+            path = tmp_path / f"{name}.py"
+            path.write_text(source)
+            scope: dict[str, Any] = {"plain": lambda function: function}
+            exec(compile(source, str(path), "exec"), scope)
+            code = scope["made"].__code__
+            definitions.append(naming.line_of_definition(code))
+            bodies.append(naming.line_of_instruction(code, len(code.co_code) - 2))
+        assert (definitions, bodies) == ([2, 3], [3, 5])
 
     def test_an_instruction_of_no_line_has_the_code_s_first(self) -> None:
         code = named.__code__
