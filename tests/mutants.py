@@ -5,8 +5,8 @@ a part; ``WORKERS=2`` tries two changes at a time. cosmic-ray makes the changes,
 (mutmut puts calls of its own around functions, and so breaks what looks at frames.) On top of its changes,
 each statement is left out once.
 
-The tests run once with coverage. A change then meets all of those that run the statement it is in, the
-likeliest first: one that does not run it can't notice. What an import runs meets all that run the module.
+The tests run once with coverage, so that a change meets those first that run the statement it is in. Who
+survives them meets all that run any of the module: what one has patched or remembered another may use.
 
 Only the nearest operators are tried in an operator's place, and annotations are left alone. Of a
 module with many changes ``SAMPLE=100`` tries so many, the same in each run.
@@ -191,33 +191,31 @@ class Reached:
         """All tests: the quickest first, and before them those that have noticed other changes."""
         return sorted(self._seconds, key=lambda test: self._seconds[test] / (1 + 20 * self._noticed[test]))
 
-    def by(self, module: str, lines: range | None) -> list[str]:
-        """The tests that run one of the lines, or any of the module, the likeliest first."""
-        found = {
-            test
-            for line, tests in self._tests[module].items()
-            if lines is None or int(line) in lines
-            for test in tests
-        }
-        if "" in found and lines is not None:  # it runs outside of tests, too: what an import calls
-            return self.by(module, None)
-        return [test for test in self.all() if test in found]
+    def by(self, module: str, lines: range) -> list[str]:
+        """The tests that run any of the module, the likeliest first: those that run one of the lines."""
+        of_lines, of_module = set(), set()
+        for line, tests in self._tests[module].items():
+            of_module.update(tests)
+            if int(line) in lines:
+                of_lines.update(tests)
+        found = [test for test in self.all() if test in of_module]
+        return sorted(found, key=lambda test: test not in of_lines)
 
 
-def changed(source: str, mutant: str) -> range | None:
-    """The lines of the statement that was changed. None for one that an import runs."""
+def changed(source: str, mutant: str) -> range:
+    """The lines of the innermost statement that was changed; all of them for more than one."""
     lines, others = source.split("\n"), mutant.split("\n")
     first = 1 + _same(lines, others)
     last = max(first, len(lines) - _same(lines[::-1], others[::-1]))
-    holding = [
-        node
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.stmt) and node.lineno <= first and last <= (node.end_lineno or 0)
-    ]
-    if not any(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) for node in holding):
-        return None
-    innermost = holding[-1]
-    return range(innermost.lineno, (innermost.end_lineno or 0) + 1)
+    *_, innermost = (
+        range(1, len(lines) + 1),
+        *(
+            range(node.lineno, end + 1)
+            for node in ast.walk(ast.parse(source))
+            if isinstance(node, ast.stmt) and node.lineno <= first and last <= (end := node.end_lineno or 0)
+        ),
+    )
+    return innermost
 
 
 def _same(lines: list[str], others: list[str]) -> int:
