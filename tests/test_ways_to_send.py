@@ -52,6 +52,10 @@ def only_send(recording: Recording) -> Send:
     return send
 
 
+def tells_who_was_skipped(method: str) -> bool:
+    return method != "asend_robust" or Signal.asend_robust.__module__ != "django.dispatch.dispatcher"
+
+
 def test_receivers_after_one_that_raises_are_told_not_to_have_run(method: str) -> None:
     signal = Signal()
     for receiver in (first, second, third, fourth):
@@ -63,9 +67,23 @@ def test_receivers_after_one_that_raises_are_told_not_to_have_run(method: str) -
     overlap = method.startswith("a") and django.VERSION < (6, 1)
     ran = {name: call.is_async for name, call in zip(names(send.calls), send.calls, strict=True)}
     assert ran == {"first": False, "second": False, **({"fourth": True} if overlap else {})}
-    if method != "asend_robust" or Signal.asend_robust.__module__ != "django.dispatch.dispatcher":
+    if tells_who_was_skipped(method):
         skipped = {name: one.is_async for name, one in zip(names(send.skipped), send.skipped, strict=True)}
         assert skipped == {"third": False, **({} if overlap else {"fourth": True})}
+
+
+def test_so_they_are_where_the_one_that_raises_has_asked_who_is_listening(method: str) -> None:
+    def asks(**named: object) -> None:
+        assert signal.has_listeners(None)
+        raise Stop
+
+    signal = Signal()
+    for receiver in (asks, third):
+        signal.connect(receiver)
+    with signal_panel.record() as recording, pytest.raises(Stop):
+        call(method, signal)
+    if tells_who_was_skipped(method):
+        assert names(only_send(recording).skipped) == ["third"]
 
 
 def sends_here(signal: Signal, method: str) -> Any:
