@@ -451,6 +451,20 @@ def test_what_outlives_its_request_marks_no_phase() -> None:
     assert request.recording.phases == phases
 
 
+def test_what_is_interrupted_before_it_has_a_response_streams_none() -> None:
+    def interrupted(request: HttpRequest) -> HttpResponse:
+        raise KeyboardInterrupt
+
+    request_started.send(sender=None, environ={})
+    request = current_request()
+    assert request is not None
+    request.claim(lambda: None)
+    with pytest.raises(KeyboardInterrupt):
+        SignalPanelMiddleware(interrupted)(RequestFactory().get("/"))
+    request_finished.send(sender=None)
+    assert [phase.name for phase in request.recording.phases] == ["middleware"]
+
+
 def test_a_client_that_leaves_early_leaves_nothing_patched() -> None:
     async def leaves() -> None:
         handler = ASGIHandler()
