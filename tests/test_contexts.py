@@ -6,15 +6,18 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextvars import copy_context
+from pathlib import Path
 from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from django.dispatch import Signal
+from django.views.debug import ExceptionReporter
 
 import signal_panel
 from signal_panel import Recording
 
+PACKAGE = str(Path(signal_panel.__file__).parent)
 told, asked = Signal(), Signal()
 
 
@@ -157,3 +160,13 @@ def test_a_recording_opened_in_an_event_loop_goes_on_outside(method: str) -> Non
     getattr(told, method)(None)
     recording.__exit__(None, None, None)
     assert parents(recordings[0]) == [hears.__qualname__.rsplit(".", 1)[1]]
+
+
+def test_what_keeps_the_place_across_an_event_loop_is_not_on_django_s_page_of_an_exception() -> None:
+    async def fails() -> None:
+        raise LookupError
+
+    with signal_panel.record(), pytest.raises(LookupError) as raised:
+        async_to_sync(fails)()
+    frames = ExceptionReporter(None, raised.type, raised.value, raised.tb).get_traceback_frames()
+    assert [frame["function"] for frame in frames if frame["filename"].startswith(PACKAGE)] == []
