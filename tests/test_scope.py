@@ -17,6 +17,7 @@ import signal_panel
 from signal_panel import Recording
 from signal_panel.collector import current
 from signal_panel.queries import Queries
+from signal_panel.rows import HEAD
 from signal_panel.summary import totals
 from signal_panel.tracer import close_scope, database, open_scope
 from tests.clock import FakeClock
@@ -218,6 +219,17 @@ def test_while_a_receiver_runs_its_queries_are_there_in_no_span_yet() -> None:
         signal.send(sender=None)
     assert seen == [("SELECT 1", None)]
     assert [query.span for query in recording.queries] == [recording.calls[0]]
+
+
+@override_settings(SIGNAL_PANEL={"MAX_SPANS": 10})
+def test_one_that_is_full_keeps_no_more_for_those_inside_it_that_have_ended() -> None:
+    with signal_panel.record() as recording:
+        for _ in range(100):
+            with signal_panel.record():
+                """Have room of its own, while it is open."""
+            told.send(sender=None)
+        assert sum(map(len, current.get().collector.log.values())) <= 10 * 8 * HEAD
+    assert totals(recording).sends == 100
 
 
 @pytest.mark.django_db
