@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import count
 from typing import Any
 
 import django
@@ -50,6 +51,19 @@ def names(receivers: Any) -> list[str]:
 def only_send(recording: Recording) -> Send:
     (send,) = recording.sends
     return send
+
+
+def test_its_calls_are_one_after_the_other_inside_it(method: str) -> None:
+    signal = Signal()
+    for receiver in (first, third):
+        signal.connect(receiver)
+    ticking = count()
+    with signal_panel.record(clock=lambda: next(ticking)) as recording:
+        call(method, signal)
+    send = only_send(recording)
+    one, other = send.calls
+    assert send.start_ns < one.start_ns < one.start_ns + one.duration_ns <= other.start_ns
+    assert other.start_ns < other.start_ns + other.duration_ns <= send.start_ns + send.duration_ns
 
 
 def tells_who_was_skipped(method: str) -> bool:
