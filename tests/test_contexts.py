@@ -61,6 +61,25 @@ def test_a_task_started_by_a_sync_receiver_keeps_it_as_parent(method: str) -> No
     assert parents(asyncio.run(main())) == ["nobody", "first", "second"]
 
 
+def test_so_does_one_started_in_a_loop_that_runs_inside_the_recording(method: str) -> None:
+    tasks = []
+
+    async def later() -> None:
+        asked.send(None)
+
+    def starts(**named: object) -> None:
+        tasks.append(asyncio.create_task(later()))
+
+    async def main() -> None:
+        told.connect(starts)
+        getattr(told, method)(None)
+        await asyncio.gather(*tasks)
+
+    with signal_panel.record() as recording:
+        asyncio.run(main())
+    assert parents(recording) == ["starts"]
+
+
 def test_so_does_one_started_from_a_thread_of_the_loop_s(method: str) -> None:
     tasks = []
     may_go_on = asyncio.Event()
