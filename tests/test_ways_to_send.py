@@ -16,6 +16,7 @@ from django.test import override_settings
 import signal_panel
 from signal_panel import Recording, Send
 from signal_panel.recording import METHODS
+from signal_panel.tracer import close_scope, open_scope
 from tests.shop.models import Author, Book
 from tests.test_record import call, dispatcher
 
@@ -155,6 +156,34 @@ def test_what_is_to_be_ignored_is_left_out_with_all_inside_it(method: str) -> No
         call(method, outer, sender=Book)
     assert [send.sender for send in recording.sends] == ["tests.shop.models.Book"] * 3
     assert recording.dropped == 0
+
+
+@override_settings(SIGNAL_PANEL={"IGNORE": ["tests.shop.models.Author"]})
+def test_what_comes_after_an_ignored_one_that_raised_is_recorded(method: str) -> None:
+    raising, next_one = Signal(), Signal()
+    raising.connect(second)
+    with signal_panel.record() as recording:
+        with pytest.raises(Stop):
+            call(method, raising, sender=Author)
+        call(method, next_one, sender=Book)
+    assert only_send(recording).sender == "tests.shop.models.Book"
+
+
+def test_one_that_we_fail_to_name_is_sent_and_the_failure_noted(
+    method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*args: object) -> None:
+        raise LookupError
+
+    signal = Signal()
+    signal.connect(first)
+    scope = open_scope()
+    monkeypatch.setattr("signal_panel.kinds.Kinds.send", fails)
+    responses = call(method, signal)
+    close_scope(scope)
+    assert responses == [(first, None)]
+    assert scope.recording.sends == []
+    assert scope.failure == "LookupError"
 
 
 def test_a_sender_that_cannot_be_hashed_is_none_of_ours(method: str) -> None:
