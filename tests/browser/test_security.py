@@ -158,40 +158,61 @@ ELEMENTS_AND_ATTRIBUTES = """
     ];
 }
 """
-NAMES_IN_ROWS = """
-(root, names) => {
-    const [rows, all] = [[...root.querySelectorAll(".djsp-row")], JSON.parse(names)];
-    const missing = [];
-    for (const name of all) {
-        const full = `${name}.${name}`;
-        const titled = rows.filter((row) => row.querySelector(".djsp-name").title === full);
-        const sender = titled.some((row) => row.querySelector(".djsp-sender").title === full);
-        const raised = titled.some((row) => row.querySelector(".djsp-error")?.title === full);
-        const where = titled.some((row) => row.querySelector(".djsp-place")?.title.startsWith(`${name}:`));
-        if (titled.length !== 2 || !sender || !raised || !(where || name === "")) {
-            missing.push([name, titled.length, sender, raised, where]);
+# The table shows a hundred rows at a time.
+ON_EACH_PAGE = """
+    const onEachPage = (root, look) => {
+        const following = root.querySelector(".djsp-pager button:last-of-type");
+        look([...root.querySelectorAll(".djsp-row")]);
+        while (following?.disabled === false) {
+            following.click();
+            look([...root.querySelectorAll(".djsp-row")]);
         }
-    }
-    return missing;
-}
+    };
 """
-DETAIL_OF_EACH_ROW = """
-(root, names) => {
-    const all = new Set(JSON.parse(names).map((name) => `${name}.${name}`));
+NAMES_IN_ROWS = f"""
+(root, names) => {{
+    {ON_EACH_PAGE}
+    const [rows, missing] = [[], []];
+    onEachPage(root, (shown) => {{
+        for (const row of shown) {{
+            const title = (name) => row.querySelector(`.djsp-${{name}}`)?.title;
+            rows.push([title("name"), title("sender"), title("error"), title("place")]);
+        }}
+    }});
+    for (const name of JSON.parse(names)) {{
+        const full = `${{name}}.${{name}}`;
+        const titled = rows.filter(([title]) => title === full);
+        const sender = titled.some(([, title]) => title === full);
+        const raised = titled.some(([, , title]) => title === full);
+        const where = titled.some(([, , , title]) => title?.startsWith(`${{name}}:`));
+        if (titled.length !== 2 || !sender || !raised || !(where || name === "")) {{
+            missing.push([name, titled.length, sender, raised, where]);
+        }}
+    }}
+    return missing;
+}}
+"""
+DETAIL_OF_EACH_ROW = f"""
+(root, names) => {{
+    {ON_EACH_PAGE}
+    root.querySelector(".djsp-pager button").click();
+    const all = new Set(JSON.parse(names).map((name) => `${{name}}.${{name}}`));
     const wrong = [];
-    for (const row of root.querySelectorAll(".djsp-row")) {
-        const full = row.querySelector(".djsp-name").title;
-        row.click();
-        const detail = root.querySelector(".djsp-detail");
-        if (all.delete(full) && detail.querySelector(".djsp-detail-name").textContent !== full) {
-            wrong.push(full);
-        }
-        if (!detail.textContent.includes(full)) {
-            wrong.push(full);
-        }
-    }
+    onEachPage(root, (rows) => {{
+        for (const row of rows) {{
+            const full = row.querySelector(".djsp-name").title;
+            row.click();
+            const detail = root.querySelector(".djsp-detail");
+            if (all.delete(full) && detail.querySelector(".djsp-detail-name").textContent !== full) {{
+                wrong.push(full);
+            }}
+            if (!detail.textContent.includes(full)) {{
+                wrong.push(full);
+            }}
+        }}
+    }});
     return [wrong, all.size];
-}
+}}
 """
 
 

@@ -124,7 +124,10 @@ class TestTabs:
         place_order(page)
         recording_of(page, request_id(page))
         side_bar_link(page).click()
-        page.locator("[data-djsp-tab=receivers]").click()
+        link = page.locator("[data-djsp-tab=receivers]")
+        expect(link).to_be_visible()
+        page.wait_for_load_state("networkidle")  # the style sheet moves what is below it
+        link.click()
         expect(page.get_by_role("heading", name="Receivers")).to_be_visible()
         expect(page.get_by_role("cell", name="order_placed").first).to_be_visible()
 
@@ -407,9 +410,10 @@ class TestQueries:
     ) -> None:
         def add(route: Route) -> None:
             data = route.fetch().json()
-            first = next(span for span, kind in enumerate(data["kind"]) if kind >= 0)
+            kinds = [data["shapes"][shape][0] for shape in data["shape"]]
+            first = next(span for span, kind in enumerate(kinds) if kind >= 0)
             data["within"] = [[first, 3]]
-            data["again"] = [[first + 1, first]] if data["kind"][first + 1] >= 0 else []
+            data["again"] = [[first + 1, first]] if kinds[first + 1] >= 0 else []
             data["skipped"] = [[first, [0]]]
             data["again"].append([first, first])
             data["statements"] = [[0, 0]]
