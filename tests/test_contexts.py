@@ -166,6 +166,29 @@ def test_a_thread_in_a_copy_of_the_context_is_in_the_receiver_that_waits_for_it(
     assert parents(recording) == ["waits", "nobody"]
 
 
+def test_such_a_thread_leaves_the_place_of_the_one_it_was_copied_from_alone(method: str) -> None:
+    in_thread = Signal()
+    heard, may_go_on = threading.Event(), threading.Event()
+
+    def hears(**named: object) -> None:
+        heard.set()
+        may_go_on.wait(10)
+
+    def starts(**named: object) -> None:
+        thread = threading.Thread(target=copy_context().run, args=(getattr(in_thread, method), None))
+        thread.start()
+        heard.wait(10)
+        asked.send(None)
+        may_go_on.set()
+        thread.join()
+
+    in_thread.connect(hears)
+    told.connect(starts)
+    with signal_panel.record() as recording:
+        told.send(None)
+    assert parents(recording) == ["starts"]
+
+
 def test_a_recording_opened_in_an_event_loop_goes_on_outside(method: str) -> None:
     recordings = []
 
