@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from itertools import count
 from typing import Any
 
@@ -15,7 +16,9 @@ from django.test import override_settings
 
 import signal_panel
 from signal_panel import Recording, Send
+from signal_panel.collector import current
 from signal_panel.recording import METHODS
+from signal_panel.rows import HEAD
 from signal_panel.tracer import close_scope, open_scope
 from tests.shop.models import Author, Book
 from tests.test_record import call, dispatcher
@@ -43,6 +46,14 @@ def third(**named: object) -> None:
 
 async def fourth(**named: object) -> None:
     """Hear it where receivers overlap."""
+
+
+async def fifth(**named: object) -> None:
+    raise LookupError("unheard of")
+
+
+def names_of(receivers: Any) -> str:
+    return " ".join(receiver.__name__ for receiver in receivers)
 
 
 def names(receivers: Any) -> list[str]:
@@ -120,6 +131,25 @@ def test_its_site_is_the_innermost_line_of_the_user_s(method: str) -> None:
     assert (site.path, site.function) == (__file__, "awaits_here" if method.startswith("a") else "sends_here")
 
 
+def test_each_line_that_makes_it_is_a_site_of_its_own(method: str) -> None:
+    signal = Signal()
+
+    async def main() -> None:
+        await getattr(signal, method)(sender=None)
+        await getattr(signal, method)(sender=None)
+
+    with signal_panel.record() as recording:
+        if method.startswith("a"):
+            asyncio.run(main())
+        else:
+            getattr(signal, method)(sender=None)
+            getattr(signal, method)(sender=None)
+    one, other = (send.site for send in recording.sends)
+    assert one is not None
+    assert other is not None
+    assert other.line == one.line + 1
+
+
 def test_a_second_send_for_one_instance_repeats_the_first(method: str) -> None:
     signal, one, two = Signal(), Author(), Author()
     with signal_panel.record() as recording:
@@ -156,6 +186,50 @@ def test_what_is_to_be_ignored_is_left_out_with_all_inside_it(method: str) -> No
         call(method, outer, sender=Book)
     assert [send.sender for send in recording.sends] == ["tests.shop.models.Book"] * 3
     assert recording.dropped == 0
+
+
+@override_settings(SIGNAL_PANEL={"IGNORE": ["tests.shop.models.Author"], "MAX_SPANS": 4})
+def test_what_is_to_be_ignored_takes_no_room(method: str) -> None:
+    signal = Signal()
+    signal.connect(first)
+    with signal_panel.record() as recording:
+        for _ in range(10):
+            call(method, signal, sender=Author)
+        for _ in range(2):
+            call(method, signal, sender=Book)
+        kept = sum(map(len, current.get().collector.log.values()))
+    assert len(recording.sends) == len(recording.calls) == 2
+    assert recording.dropped == 0
+    assert kept <= 4 * 8 * HEAD
+
+
+@pytest.mark.parametrize(
+    "receivers",
+    [[], [first], [first, third], [fourth], [first, fourth], [first, third, fourth]],
+    ids=names_of,
+)
+def test_one_that_is_made_again_is_heard_and_recorded_again(method: str, receivers: list[Any]) -> None:
+    signal = Signal()
+    for receiver in receivers:
+        signal.connect(receiver)
+    with signal_panel.record() as recording:
+        for _ in range(3):
+            assert {receiver for receiver, _ in call(method, signal)} == {*receivers}
+    assert [sorted(names(send.calls)) for send in recording.sends] == [
+        sorted(names_of(receivers).split())
+    ] * 3
+
+
+def test_the_failure_of_an_async_receiver_is_logged_as_without_us(
+    method: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    signal = Signal()
+    signal.connect(fifth)
+    with signal_panel.record(), suppress(LookupError):
+        call(method, signal)
+    logged = [record.getMessage() for record in caplog.records if record.name == "django.dispatch"]
+    robust = "Error calling fifth in Signal.send_robust() (unheard of)"  # Django's words in both
+    assert logged == ([robust] if method.endswith("robust") else [])
 
 
 @override_settings(SIGNAL_PANEL={"IGNORE": ["tests.shop.models.Author"]})
