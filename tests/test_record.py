@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import django
 import pytest
 from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
 from django.contrib.auth.signals import user_logged_out
@@ -28,6 +29,7 @@ from signal_panel import Recording
 from signal_panel.collector import current
 from signal_panel.recording import METHODS
 from signal_panel.summary import Totals, totals
+from signal_panel.tracer import patching
 from tests.clock import FakeClock
 from tests.lines import line_of
 from tests.shop.models import Author, Book, Order
@@ -915,19 +917,34 @@ class TestFailuresOfOurs:
 
 
 class TestNothingIsChanged:
-    def test_a_receiver_can_be_collected_right_after_the_send(self) -> None:
+    @pytest.mark.parametrize("version", [django.VERSION, (99, 0, 0)], ids=["known", "unknown"])
+    @pytest.mark.parametrize(
+        ("method", "fails"),
+        [("send", False), ("send", True), ("send_robust", False)],  # what send_robust catches it logs
+    )
+    def test_a_receiver_can_be_collected_right_after_the_send(
+        self, version: tuple[int, ...], method: str, fails: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         signal = Signal()
 
         def receives(**kwargs: Any) -> None:
-            pass
+            if fails:
+                raise LookupError
 
         signal.connect(receives)
         reference = weakref.ref(receives)
-        with signal_panel.record() as recording:
-            signal.send(sender=None)
-            del receives
-            assert reference() is None
-            assert signal.send(sender=None) == []
+        monkeypatch.setattr(patching.django, "VERSION", version)
+        gc.collect()
+        gc.disable()
+        try:
+            with signal_panel.record() as recording:
+                with contextlib.suppress(LookupError):
+                    getattr(signal, method)(sender=None)
+                del receives
+                assert reference() is None
+                assert getattr(signal, method)(sender=None) == []
+        finally:
+            gc.enable()
         assert [len(s.calls) for s in recording.sends] == [1, 0]
 
     def test_a_sender_and_a_signal_can_be_collected_right_after_the_send(self) -> None:

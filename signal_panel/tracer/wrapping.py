@@ -104,6 +104,7 @@ def _recorded(signal: Any, sender: Any, named: dict[str, Any], method: int, fram
         collector.end_send(span, parent, kind, start)
     finally:
         _dispatch.set(outer)
+        dispatch.receivers.clear()  # each refers to the dispatch: only the garbage collector would free them
 
 
 def wrapped(name: str, found: Callable[..., Any]) -> Callable[..., Any]:
