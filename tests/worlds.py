@@ -432,7 +432,7 @@ class World:
         elif isinstance(action, Ask) and not self.overlapping:
             call.events.append(self._has_listeners(action.signal, action.sender))
         elif isinstance(action, Raise):
-            # Django logs by __qualname__ what it catches. Where there is none that fails, which cancels others.
+            # Django logs by __qualname__ what it catches. Without one that fails, and cancels others.
             is_named = hasattr(self.receivers[call.receiver], "__qualname__")
             stays = plan.method.endswith("robust") and issubclass(action.type, Exception) and is_named
             if stays or not self.overlapping:
