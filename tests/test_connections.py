@@ -10,8 +10,10 @@ from unittest import mock
 
 import pytest
 from django.dispatch import Signal, receiver
+from django.test import override_settings
 
 import signal_panel
+from signal_panel.collector import current
 from signal_panel.recording import Connection
 from signal_panel.tracer import Scope, close_scope, open_scope
 from tests.lines import line_of
@@ -354,6 +356,33 @@ def test_so_far_with_other_settings_needs_another_look(settings: Any) -> None:
         assert of(scope.so_far()) == []
     finally:
         close_scope(scope)
+
+
+def test_where_one_is_taken_back_and_dies_the_others_keep_their_lines(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def local(**_: Any) -> None:
+        """Die when the test lets go."""
+
+    with signal_panel.record() as recording:
+        shelved.connect(at_home)  # this one stays
+        shelved.connect(local)
+        shelved.disconnect(local)
+        del local
+        gc.collect()
+    (connection,) = of(recording)
+    assert (connection.receiver, connection.state) == (f"{HERE}.at_home", "live")
+    assert connection.site is not None
+    assert connection.site.line == line_of("# this one stays", __file__)
+    assert caplog.records == []
+
+
+@override_settings(SIGNAL_PANEL={"MAX_SPANS": 10})
+def test_no_more_lines_are_kept_than_spans() -> None:
+    with signal_panel.record():
+        for number in range(100):
+            shelved.connect(at_home, dispatch_uid=number)
+        assert len(current.get().collector.connected) <= 2 + 10
 
 
 def test_somebody_who_counts_weak_references_counts_none_of_ours() -> None:

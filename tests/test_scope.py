@@ -238,6 +238,16 @@ def test_one_that_is_full_keeps_no_more_for_those_inside_it_that_have_ended() ->
 
 
 @pytest.mark.django_db
+@override_settings(SIGNAL_PANEL={"MAX_SPANS": 10})
+def test_transactions_past_the_cap_are_forgotten() -> None:
+    with signal_panel.record():
+        for _ in range(100):
+            with transaction.atomic():
+                told.send(sender=None)
+        assert len(current.get().collector.blocks) <= 2 + 10
+
+
+@pytest.mark.django_db
 def test_the_transaction_around_a_test_is_none_of_the_code_s_under_test() -> None:
     seen = []
 
