@@ -149,7 +149,7 @@ class Collector:
                 if exception is None or done == len(receivers):
                     self.end_calls(number, begun, ends, receivers[first:], first)
                 else:
-                    self.end_calls(number, begun, ends, receivers[first:], first, exception)
+                    self.end_calls(number, begun, ends, receivers[first:], first, exception, end)
                     self.did_not_run(number, receivers[done + 1 :], async_receivers)
             self.end_send(number, parent, kind, start, exception, end)
         except Exception as failure:
@@ -163,12 +163,14 @@ class Collector:
         receivers: Sequence[Any],
         first: int = 0,
         exception: BaseException | None = None,
+        now: int | None = None,
     ) -> None:
-        """Keep the calls of such a send by themselves; the exception is that of one more, which ends now.
+        """Keep the calls of such a send by themselves; the exception is that of one more, which ends ``now``.
 
         They are those of the ``receivers``, of which the send has had so many before the ``first``.
         """
-        now = self.clock()
+        if now is None:
+            now = self.clock()
         try:
             number = send + first
             for receiver, end in zip(receivers, ends, strict=False):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from itertools import count
+from itertools import count, pairwise
 from typing import Any
 
 import django
@@ -40,6 +40,10 @@ def second(**named: object) -> None:
     raise Stop
 
 
+def fails(**named: object) -> None:
+    raise LookupError
+
+
 def third(**named: object) -> None:
     """Never get to hear it."""
 
@@ -65,17 +69,21 @@ def only_send(recording: Recording) -> Send:
     return send
 
 
-def test_its_calls_are_one_after_the_other_inside_it(method: str) -> None:
+@pytest.mark.parametrize("receivers", [[first, third], [first, third, fails]], ids=names_of)
+def test_its_calls_are_one_after_the_other_inside_it(method: str, receivers: list[Any]) -> None:
     signal = Signal()
-    for receiver in (first, third):
+    for receiver in receivers:
         signal.connect(receiver)
     ticking = count()
-    with signal_panel.record(clock=lambda: next(ticking)) as recording:
+    with signal_panel.record(clock=lambda: next(ticking)) as recording, suppress(LookupError):
         call(method, signal)
     send = only_send(recording)
-    one, other = send.calls
-    assert send.start_ns < one.start_ns < one.start_ns + one.duration_ns <= other.start_ns
-    assert other.start_ns < other.start_ns + other.duration_ns <= send.start_ns + send.duration_ns
+    times = [(each.start_ns, each.start_ns + each.duration_ns) for each in send.calls]
+    assert all(start < end for start, end in times)
+    assert all(end <= following for (_, end), (following, _) in pairwise(times))
+    assert send.start_ns < times[0][0]
+    assert times[-1][1] <= send.start_ns + send.duration_ns
+    assert len(times) == len(receivers)
 
 
 def tells_who_was_skipped(method: str) -> bool:
@@ -110,6 +118,20 @@ def test_so_they_are_where_the_one_that_raises_has_asked_who_is_listening(method
         call(method, signal)
     if tells_who_was_skipped(method):
         assert names(only_send(recording).skipped) == ["third"]
+
+
+def test_where_an_async_receiver_raises_none_is_told_not_to_have_run(method: str) -> None:
+    signal = Signal()
+    for receiver in (first, fifth):
+        signal.connect(receiver)
+    scope = open_scope()
+    with suppress(LookupError):
+        call(method, signal)
+    close_scope(scope)
+    send = only_send(scope.recording)
+    assert "fifth" in names(send.calls)
+    assert send.skipped == []
+    assert scope.failure == ""
 
 
 def sends_here(signal: Signal, method: str) -> Any:
@@ -148,6 +170,49 @@ def test_each_line_that_makes_it_is_a_site_of_its_own(method: str) -> None:
     assert one is not None
     assert other is not None
     assert other.line == one.line + 1
+
+
+def test_what_a_receiver_sends_after_another_has_failed_is_inside_its_call(method: str) -> None:
+    outer, inner = Signal(), Signal()
+
+    def sends(**named: object) -> None:
+        inner.send(sender=None)
+
+    for receiver in (fails, first, sends):
+        outer.connect(receiver)
+    with signal_panel.record() as recording, suppress(LookupError):
+        call(method, outer)
+    parents = [send.parent.receiver for send in recording.sends if send.parent]
+    assert parents == ([f"{__name__}.{sends.__qualname__}"] if method.endswith("robust") else [])
+
+
+def test_without_its_argument_it_is_refused_by_the_same_name(method: str) -> None:
+    async def main() -> None:
+        answer = getattr(Signal(), method)()
+        if method.startswith("a"):
+            await answer
+
+    with pytest.raises(TypeError) as plain:
+        asyncio.run(main())
+    with signal_panel.record(), pytest.raises(TypeError) as recorded:
+        asyncio.run(main())
+    assert str(recorded.value) == str(plain.value)
+
+
+def test_in_a_running_loop_it_is_refused_or_waited_for_as_without_us(method: str) -> None:
+    signal = Signal()
+    signal.connect(fourth)
+
+    async def main() -> None:
+        with signal_panel.record() as recording:
+            if method.startswith("a"):
+                await getattr(signal, method)(sender=None)
+            else:
+                with pytest.raises(RuntimeError, match="You cannot use AsyncToSync in the same thread"):
+                    getattr(signal, method)(sender=None)
+        assert only_send(recording).hop_ns == 0 or not method.startswith("a")
+
+    asyncio.run(main())
 
 
 def test_a_second_send_for_one_instance_repeats_the_first(method: str) -> None:
