@@ -26,7 +26,7 @@ from django.test import override_settings
 
 import signal_panel
 from signal_panel import Recording
-from signal_panel.collector import current
+from signal_panel.collector import Collector, current
 from signal_panel.recording import METHODS
 from signal_panel.summary import Totals, totals
 from signal_panel.tracer import patching
@@ -902,6 +902,24 @@ class TestFailuresOfOurs:
             monkeypatch.undo()
         assert len([r for r in caplog.records if r.name == "signal_panel"]) == 1
         assert [len(send.calls) for send in recording.sends if send.sender == "None"] == [1]
+
+    @pytest.mark.parametrize(
+        ("noted", "arguments"),
+        [
+            (Collector.end, (0, 0, 0, 0, 0, (), None)),
+            (Collector.end_calls, (0, 0, None, None)),
+            (Collector.end_send, (None, 0, 0, 0)),
+            (Collector.end_call, (None, 0, None, False, 0)),
+            (Collector.did_not_run, (None, ())),
+            (Collector.has_connected, (None, None, None, None, None)),
+            (Collector.has_disconnected, (None, None)),
+        ],
+    )
+    def test_each_failure_is_noted_where_it_happens(self, noted: Any, arguments: tuple[Any, ...]) -> None:
+        collector = Collector(lambda: 0)
+        collector.make_room(0, 10)
+        noted(collector, *arguments)
+        assert collector.failure == "TypeError"
 
     def test_a_send_that_cannot_be_kept_is_sent(
         self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
