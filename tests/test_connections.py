@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from unittest import mock
 
@@ -375,6 +376,15 @@ def test_where_one_is_taken_back_and_dies_the_others_keep_their_lines(
     assert connection.site is not None
     assert connection.site.line == line_of("# this one stays", __file__)
     assert caplog.records == []
+
+
+def test_one_that_another_thread_takes_back_has_not_died() -> None:
+    with signal_panel.record() as recording:
+        shelved.connect(at_home)
+        thread = Thread(target=shelved.disconnect, args=(at_home,))
+        thread.start()
+        thread.join()
+    assert of(recording) == []
 
 
 @override_settings(SIGNAL_PANEL={"MAX_SPANS": 10})
