@@ -236,7 +236,7 @@ class Collector:
     def _keep(self, calls: int, *row: int) -> None:
         rows = self.log[calls]
         rows.keep(rows.pack(*row))
-        self.count_calls(max(calls, 0))
+        self.count_calls(1 if calls == ALONE else calls)
 
     def _raised(self, number: int, exception: BaseException) -> None:
         name = naming.class_name(type(exception))

@@ -22,9 +22,11 @@ from django.urls import path, reverse
 
 import signal_panel
 from signal_panel.collector import current
+from signal_panel.recording import METHODS
 from signal_panel.summary import totals
 from tests.clock import FakeClock
 from tests.stores import newest_stats, stored_requests
+from tests.test_record import call
 from tests.urls import urlpatterns as shop
 
 CAP = 1_000
@@ -189,15 +191,16 @@ def test_past_the_cap_what_is_sent_in_a_transaction_has_its_time_counted_once() 
     assert totals(recording).receivers_ns == 30
 
 
+@pytest.mark.parametrize("method", METHODS)
 @override_settings(SIGNAL_PANEL={"MAX_SPANS": 100})
-def test_sends_to_many_receivers_fill_the_log_before_there_are_many_sends() -> None:
+def test_sends_to_many_receivers_fill_the_log_before_there_are_many_sends(method: str) -> None:
     signal = Signal()
     receivers = [functools.partial(lambda **named: None) for _ in range(30)]
     for receiver in receivers:
         signal.connect(receiver)
     with signal_panel.record() as recording:
         for _ in range(50):
-            signal.send(sender=None)
+            call(method, signal)
         signal.send_robust(sender=None)
         collector = current.get().collector
         assert sum(map(len, collector.log.values())) < 100 * (40 + 2 * 16)
