@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import functools
 import gc
+import itertools
 import logging
 import operator
 import threading
@@ -632,6 +633,23 @@ class TestTime:
         (send,) = recording.sends
         assert 0 < send.hop_ns < send.duration_ns - send.calls[0].duration_ns
         assert Recording.from_json(recording.to_json()) == recording
+
+    def test_what_receivers_that_take_turns_do_is_in_the_order_in_which_it_began(self) -> None:
+        signal = Signal()
+        ticking = itertools.count()
+
+        @receiver(signal)
+        async def sends(**kwargs: Any) -> None:
+            module_signal.send(sender=None)
+
+        @receiver(signal)
+        async def comes_after(**kwargs: Any) -> None:
+            """Begins when the one before has sent."""
+
+        with signal_panel.record(clock=lambda: next(ticking)) as recording:
+            asyncio.run(_await(signal.asend(sender=None)))
+        starts = [*recording.columns.start]
+        assert starts == sorted(starts)
 
     def test_a_send_to_receivers_of_its_own_kind_has_no_hop(self) -> None:
         with signal_panel.record() as recording:
