@@ -237,6 +237,18 @@ def test_one_that_is_full_keeps_no_more_for_those_inside_it_that_have_ended() ->
     assert totals(recording).sends == 100
 
 
+@override_settings(SIGNAL_PANEL={"MAX_SPANS": 2})
+def test_one_inside_a_full_one_counts_what_is_its_own() -> None:
+    with signal_panel.record() as outer:
+        for _ in range(10):
+            told.send(sender=None)
+        with signal_panel.record() as inner:
+            for _ in range(5):
+                told.send(sender=None)
+    assert (totals(inner).sends, inner.dropped) == (5, 3)
+    assert (totals(outer).sends, outer.dropped) == (15, 13)
+
+
 @pytest.mark.django_db
 @override_settings(SIGNAL_PANEL={"MAX_SPANS": 10})
 def test_transactions_past_the_cap_are_forgotten() -> None:
