@@ -249,6 +249,19 @@ def test_one_inside_a_full_one_counts_what_is_its_own() -> None:
     assert (totals(outer).sends, outer.dropped) == (15, 13)
 
 
+@override_settings(SIGNAL_PANEL={"MAX_SPANS": 1})
+def test_an_exception_that_passes_through_the_last_span_with_room_is_one() -> None:
+    def fails(**named: Any) -> None:
+        raise LookupError
+
+    signal = Signal()
+    signal.connect(fails)
+    with signal_panel.record() as recording, pytest.raises(LookupError):
+        signal.send(sender=None)
+    assert recording.dropped == 1
+    assert totals(recording).exceptions == 1
+
+
 @pytest.mark.django_db
 @override_settings(SIGNAL_PANEL={"MAX_SPANS": 10})
 def test_transactions_past_the_cap_are_forgotten() -> None:
