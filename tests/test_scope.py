@@ -237,6 +237,17 @@ def test_one_that_is_full_keeps_no_more_for_those_inside_it_that_have_ended() ->
     assert totals(recording).sends == 100
 
 
+def test_what_is_sent_beside_one_inside_another_is_the_other_s_alone() -> None:
+    with signal_panel.record() as outer:
+        beside = contextvars.copy_context()
+        with signal_panel.record() as inner:
+            told.send(sender=Signal)
+            beside.run(told.send, sender=Recording)
+            told.send(sender=FakeClock)
+    assert senders(inner) == ["django.dispatch.dispatcher.Signal", "tests.clock.FakeClock"]
+    assert len(outer.sends) == 3
+
+
 @override_settings(SIGNAL_PANEL={"MAX_SPANS": 2})
 def test_one_inside_a_full_one_counts_what_is_its_own() -> None:
     with signal_panel.record() as outer:
