@@ -47,8 +47,8 @@ class Queries:
         self.statements: list[tuple[str, str]] = []
         """The SQL text and the database's alias of each statement."""
         self._log = bytearray()
-        self._numbers: dict[tuple[str, str], int] = {}
-        self._seen: dict[tuple[str, str, int | None], tuple[int, int]] = {}
+        self._numbers: dict[tuple[str, str], tuple[int, bool]] = {}
+        self._seen: dict[tuple[int, int], int] = {}
         self._next_seen = count().__next__
         self._lock = threading.Lock()
 
@@ -58,21 +58,23 @@ class Queries:
             return False
         if type(sql) is not str:
             sql = _text(sql)
-        key = sql, alias, None if many else _hash(parameters)
-        statement, seen = self._seen.get(key) or self._see(key)
+        statement, can_repeat = self._numbers.get((sql, alias)) or self._number_for(sql, alias)
+        seen = NOTHING
+        if can_repeat and not many and (hashed := _hash(parameters)) is not None:
+            key = statement, hashed
+            seen = self._seen.get(key, NOTHING)
+            if seen == NOTHING:
+                seen = self._seen.setdefault(key, self._next_seen())
         self._log.extend(_pack(span, statement, seen, start, end))
         return True
 
-    def _see(self, key: tuple[str, str, int | None]) -> tuple[int, int]:
-        """The numbers of a statement, and of it with its parameters, that are new."""
-        sql, alias, hashed = key
+    def _number_for(self, sql: str, alias: str) -> tuple[int, bool]:
+        """The number of a statement that is new, and whether to make it again is worth telling."""
         with self._lock:
             if (sql, alias) not in self._numbers:
                 self.statements.append((sql, alias))
-                self._numbers[sql, alias] = len(self.statements) - 1
-            can_repeat = hashed is not None and not sql.startswith(_TRANSACTION)
-            seen = self._next_seen() if can_repeat else NOTHING
-            return self._seen.setdefault(key, (self._numbers[sql, alias], seen))
+                self._numbers[sql, alias] = len(self.statements) - 1, not sql.startswith(_TRANSACTION)
+            return self._numbers[sql, alias]
 
     def make_room(self, queries: int) -> None:
         """Let so many more in, where fewer would be."""
