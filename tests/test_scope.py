@@ -283,6 +283,24 @@ def test_transactions_past_the_cap_are_forgotten() -> None:
         assert len(current.get().collector.blocks) <= 2 + 10
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_in_a_receiver_is_not_around_what_it_sends_before_and_after() -> None:
+    def sends(**named: Any) -> None:
+        told.send(sender=Signal)
+        with transaction.atomic():
+            told.send(sender=Recording)
+        told.send(sender=FakeClock)
+
+    signal = Signal()
+    signal.connect(sends)
+    scope = open_scope()
+    signal.send(sender=None)
+    close_scope(scope)
+    inside = {send.sender.rpartition(".")[2]: send.in_transaction for send in scope.recording.sends}
+    assert inside == {"None": False, "Signal": False, "Recording": True, "FakeClock": False}
+    assert scope.failure == ""
+
+
 @pytest.mark.django_db
 def test_the_transaction_around_a_test_is_none_of_the_code_s_under_test() -> None:
     seen = []
