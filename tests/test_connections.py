@@ -378,6 +378,29 @@ def test_where_one_is_taken_back_and_dies_the_others_keep_their_lines(
     assert caplog.records == []
 
 
+def test_one_that_hears_two_signals_is_listed_once() -> None:
+    shelved.connect(at_home)
+    never_sent.connect(at_home)
+    with signal_panel.record() as recording:
+        pass
+    names = [recording.columns.strings[kind.receiver] for kind in recording.columns.receivers]
+    assert names.count(f"{HERE}.at_home") == 1
+
+
+def test_where_nobody_can_tell_what_is_connected_the_rest_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails() -> None:
+        raise LookupError
+
+    shelved.connect(at_home)
+    scope = open_scope()
+    shelved.send(None)
+    monkeypatch.setattr("signal_panel.connected.snapshot", fails)
+    close_scope(scope)
+    assert [call.receiver for call in scope.recording.calls] == [f"{HERE}.at_home"]
+    assert scope.recording.connections == []
+    assert scope.failure == "LookupError"
+
+
 def test_one_that_another_thread_takes_back_has_not_died() -> None:
     with signal_panel.record() as recording:
         shelved.connect(at_home)

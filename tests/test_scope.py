@@ -283,6 +283,19 @@ def test_transactions_past_the_cap_are_forgotten() -> None:
         assert len(current.get().collector.blocks) <= 2 + 10
 
 
+@pytest.mark.django_db
+def test_queries_of_what_is_past_the_cap_of_one_inside_another_are_its_own() -> None:
+    def queries(**named: Any) -> None:
+        execute("SELECT 1")
+
+    signal = Signal()
+    signal.connect(queries)
+    full = override_settings(SIGNAL_PANEL={"MAX_SPANS": 1})
+    with signal_panel.record(), full, signal_panel.record() as inner:
+        signal.send(sender=None)
+    assert [query.span for query in inner.queries] == [None]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_transaction_in_a_receiver_is_not_around_what_it_sends_before_and_after() -> None:
     def sends(**named: Any) -> None:
