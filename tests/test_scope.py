@@ -261,16 +261,18 @@ def test_one_inside_a_full_one_counts_what_is_its_own() -> None:
 
 
 @override_settings(SIGNAL_PANEL={"MAX_SPANS": 1})
-def test_an_exception_that_passes_through_the_last_span_with_room_is_one() -> None:
+def test_an_exception_that_passes_through_spans_with_and_without_room_is_one() -> None:
     def fails(**named: Any) -> None:
         raise LookupError
 
     signal = Signal()
     signal.connect(fails)
-    with signal_panel.record() as recording, pytest.raises(LookupError):
-        signal.send(sender=None)
-    assert recording.dropped == 1
-    assert totals(recording).exceptions == 1
+    with signal_panel.record() as recording:
+        for _ in range(2):
+            with pytest.raises(LookupError):
+                signal.send(sender=None)
+    assert recording.dropped == 3
+    assert totals(recording).exceptions == 2
 
 
 @pytest.mark.django_db
