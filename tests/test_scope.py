@@ -260,18 +260,19 @@ def test_one_inside_a_full_one_counts_what_is_its_own() -> None:
     assert (totals(outer).sends, outer.dropped) == (15, 13)
 
 
-@override_settings(SIGNAL_PANEL={"MAX_SPANS": 1})
-def test_an_exception_that_passes_through_spans_with_and_without_room_is_one() -> None:
+@pytest.mark.parametrize("cap", [1, 2, 3, 4])
+def test_an_exception_that_passes_through_spans_with_and_without_room_is_one(cap: int, settings: Any) -> None:
     def fails(**named: Any) -> None:
         raise LookupError
 
     signal = Signal()
     signal.connect(fails)
+    settings.SIGNAL_PANEL = {"MAX_SPANS": cap}
     with signal_panel.record() as recording:
         for _ in range(2):
             with pytest.raises(LookupError):
                 signal.send(sender=None)
-    assert recording.dropped == 3
+    assert recording.dropped == 4 - cap
     assert totals(recording).exceptions == 2
 
 
