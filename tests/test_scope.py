@@ -237,15 +237,21 @@ def test_one_that_is_full_keeps_no_more_for_those_inside_it_that_have_ended() ->
     assert totals(recording).sends == 100
 
 
-def test_what_is_sent_beside_one_inside_another_is_the_other_s_alone() -> None:
+@pytest.mark.django_db
+def test_what_is_done_beside_one_inside_another_is_the_other_s_alone() -> None:
+    def done(sender: type) -> None:
+        told.send(sender=sender)
+        execute(f"SELECT '{sender.__name__}'")
+
     with signal_panel.record() as outer:
         beside = contextvars.copy_context()
         with signal_panel.record() as inner:
-            told.send(sender=Signal)
-            beside.run(told.send, sender=Recording)
-            told.send(sender=FakeClock)
+            done(Signal)
+            beside.run(done, Recording)
+            done(FakeClock)
     assert senders(inner) == ["django.dispatch.dispatcher.Signal", "tests.clock.FakeClock"]
-    assert len(outer.sends) == 3
+    assert [query.sql for query in inner.queries] == ["SELECT 'Signal'", "SELECT 'FakeClock'"]
+    assert len(outer.sends) == len(outer.queries) == 3
 
 
 @override_settings(SIGNAL_PANEL={"MAX_SPANS": 2})
