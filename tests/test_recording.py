@@ -119,6 +119,16 @@ def test_views_on_equal_spans_are_equal_and_others_are_not() -> None:
     assert one.calls[0] != two.calls[0]
 
 
+def test_receivers_that_did_not_run_are_equal_where_all_that_is_known_of_them_is() -> None:
+    recording, same = overlapping(), overlapping()
+    for each in (recording, same):
+        each.columns.skipped[0] = [0, 1]
+    one, other = recording.sends[0].skipped
+    assert one == same.sends[0].skipped[0]
+    assert one != other
+    assert one != one.receiver
+
+
 def test_a_query_is_its_text_its_times_and_the_span_it_ran_in() -> None:
     recording = with_queries()
     outside, first, second = recording.queries
