@@ -129,6 +129,15 @@ def test_receivers_that_did_not_run_are_equal_where_all_that_is_known_of_them_is
     assert one != one.receiver
 
 
+def test_queries_of_equal_recordings_are_equal_and_others_are_not() -> None:
+    one, two = with_queries(), with_queries()
+    assert one.queries[0] == one.queries[0]
+    assert one.queries[0] == two.queries[0]
+    assert one.queries[0] != one.queries[1]
+    two.columns.epoch += 1
+    assert one.queries[0] != two.queries[0]
+
+
 def test_a_query_is_its_text_its_times_and_the_span_it_ran_in() -> None:
     recording = with_queries()
     outside, first, second = recording.queries
