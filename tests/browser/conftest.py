@@ -10,12 +10,13 @@ import json
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -91,31 +92,58 @@ def page(chromium: Browser) -> Iterator[Page]:
     context.close()
 
 
-@pytest.fixture(scope="package")
-def bookshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BookshopFactory]:
-    """``bookshop(server, **options_of_the_toolbar)``: the address of a seeded bookshop.
+@pytest.fixture
+def bookshop(bookshops: Bookshops) -> BookshopFactory:
+    """``bookshop(server, **options_of_the_toolbar)``: the address of a bookshop, as it was seeded.
 
-    It is started when first asked for, and serves until the last test of this folder.
+    What the tests before have imported, deleted or ordered is no more.
     """
-    folder = tmp_path_factory.mktemp("bookshop")
-    seeded = folder / "seeded.sqlite3"
-    _manage(seeded, "migrate", "--verbosity=0")
-    _manage(seeded, "seed")
-    running: dict[str, tuple[str, subprocess.Popen[bytes]]] = {}
+    bookshops.seed_again()
+    return bookshops.start
 
-    def start(server: str = "runserver", **toolbar: Any) -> str:
+
+@pytest.fixture(scope="package")
+def bookshops(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bookshops]:
+    """Bookshops, each started when first asked for, that serve until the last test of this folder."""
+    bookshops = Bookshops(tmp_path_factory.mktemp("bookshop"))
+    yield bookshops
+    bookshops.stop()
+
+
+class Bookshops:
+    """Servers, by what they were started with."""
+
+    def __init__(self, folder: Path) -> None:
+        self._seeded = folder / "seeded.sqlite3"
+        _manage(self._seeded, "migrate", "--verbosity=0")
+        _manage(self._seeded, "seed")
+        self._folder = folder
+        self._running: dict[str, tuple[str, subprocess.Popen[bytes]]] = {}
+        self._databases: list[Path] = []
+
+    def start(self, server: str = "runserver", **toolbar: Any) -> str:
+        """The address of one."""
         key = json.dumps([server, toolbar], sort_keys=True)
-        if key not in running:
-            database = folder / f"{len(running)}.sqlite3"
-            shutil.copy(seeded, database)
-            running[key] = _serve(server, database, toolbar, database.with_suffix(".log"))
-        return running[key][0]
+        if key not in self._running:
+            database = self._folder / f"{len(self._running)}.sqlite3"
+            shutil.copy(self._seeded, database)
+            self._databases.append(database)
+            self._running[key] = _serve(server, database, toolbar, database.with_suffix(".log"))
+        return self._running[key][0]
 
-    yield start
-    for _, process in running.values():
-        process.terminate()
-    for _, process in running.values():
-        process.wait(timeout=PATIENCE)
+    def seed_again(self) -> None:
+        """Give all their first data back: not by copying the file, since a server may be writing still."""
+        with closing(sqlite3.connect(self._seeded)) as seeded:
+            for path in self._databases:
+                with closing(sqlite3.connect(path)) as database:
+                    seeded.backup(database)
+
+    def stop(self) -> None:
+        """End all of them."""
+        for _, process in self._running.values():
+            process.terminate()
+        for _, process in self._running.values():
+            process.wait(timeout=PATIENCE)
 
 
 def _environment(database: Path, toolbar: dict[str, Any]) -> dict[str, str]:
