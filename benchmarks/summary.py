@@ -31,11 +31,13 @@ def in_five_lines(runs: Runs) -> str:
     if runs["requests"]:
         order, large = _row(runs, "requests", 1), _row(runs, "requests", 3)
         spans = order[1].replace("+", "sends and")
-        added, added_to_large = order[4].split()[0], large[4].split()[0]
+        (wait, work), (large_wait, large_work) = (
+            [added.split()[0] for added in row[4:6]] for row in (order, large)
+        )
         lines.append(
-            f"- Placing an order in the example project, {spans} receiver calls, takes {added} ms longer "
-            f"than the {order[2]} ms with the toolbar alone. A request of 100,000 spans takes "
-            f"{added_to_large} ms longer."
+            f"- Placing an order in the example project, {spans} receiver calls, takes {wait} ms longer "
+            f"than the {order[2]} ms with the toolbar alone, a request of 100,000 spans {large_wait} ms. "
+            f"In all, with what follows the response, the server works {work} and {large_work} ms longer."
         )
     if runs["browser"]:
         opened = _figure(runs, "browser", "click to painted, 100,000")
