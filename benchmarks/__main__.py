@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import platform
 
-from benchmarks import machine, memory, report, sql
+from benchmarks import history, machine, memory, report, sql
 from benchmarks.browser import part as browser
 from benchmarks.effort import Effort
 from benchmarks.recording import part as recording
@@ -45,6 +45,7 @@ def main() -> None:
         print(report.of_part(run), flush=True)
         if not options.quick:
             run.keep()
+            history.add(name, result)
     if not options.quick:
         print(f"\nWritten to {report.write()}")
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
 from collections.abc import Sequence
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from benchmarks.peers import Entry
+from benchmarks.remote import ROOT
 
 PACKAGES = ["django", "django-debug-toolbar", "django-signal-panel"]
+MEASURED = ["signal_panel", "static", "templates"]
 
 
 def available(peers: Sequence[Entry]) -> list[Entry]:
@@ -24,15 +27,31 @@ def described(peers: Sequence[Entry]) -> str:
     found = [
         f"{package} {_version(package)}" for package in (*PACKAGES, *(p.requires for p in peers)) if package
     ]
-    return (
-        f"{date.today()}, {_processor()}, {os.cpu_count()} processors, {platform.system()}, "
-        f"Python {platform.python_version()}, {', '.join(found)}."
-    )
+    return f"{date.today()}, {hardware()}, Python {platform.python_version()}, {', '.join(found)}."
+
+
+def hardware() -> str:
+    """The machine, without a name."""
+    return f"{_processor()}, {os.cpu_count()} processors, {platform.system()}"
+
+
+def commit() -> str:
+    """The commit of what is measured, with a ``+`` where it has been changed since; empty without git."""
+    try:
+        head = _git("rev-parse", "--short", "HEAD")
+        return f"{head}+" if _git("status", "--porcelain", "--", *MEASURED) else head
+    except (OSError, subprocess.CalledProcessError):
+        return ""
 
 
 def load() -> float:
     """How many processes have wanted a processor, on average, over the last minute."""
     return os.getloadavg()[0]
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", *arguments]
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def _version(package: str) -> str | None:

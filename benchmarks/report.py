@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks import history
 from benchmarks.figures import Figure, Table
 from benchmarks.remote import ROOT
 from benchmarks.runs import Run, kept
@@ -32,17 +33,27 @@ def write() -> Path:
         "measures a part, `make bench PYTHON=python3.13` takes another Python. Ratios hold better from one "
         "machine to the next than times do, hence most targets are ratios. Each is listed, met or not. Each "
         "part says how loaded the machine was: from one process for each of its processors on, times by the "
-        "clock, which are those of the browser, say more of the load than of the panel.",
+        "clock, which are those of the browser, say more of the load than of the panel. "
+        "[The last runs](#the-last-runs), side by side, show whether the figures hold.",
         _missed(runs),
         *(
             f"## {title}\n\n" + "\n".join(map(of_part, runs[part]))
             for part, title in PARTS.items()
             if runs[part]
         ),
+        _last_runs(),
         "## What was tried\n\n" + TRIED.read_text().strip(),
     ]
     PAGE.write_text("\n\n".join(section.strip() for section in sections) + "\n")
     return PAGE
+
+
+def _last_runs() -> str:
+    said = (
+        f"The last {history.SHOWN} full runs of each part, the newest last, by time, in UTC, and commit; one "
+        "with a + had changes that were not committed. `benchmarks/history.jsonl` has all runs."
+    )
+    return "\n\n".join(["## The last runs", said, *(table.markdown() for table in history.tables(PARTS))])
 
 
 def of_part(run: Run) -> str:

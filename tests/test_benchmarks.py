@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import json.encoder
+import platform
+import shutil
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import django.dispatch.dispatcher
 import pytest
 
-from benchmarks import report, runs
+from benchmarks import history, machine, report, runs
 from benchmarks.figures import Figure, Result, Table, digits, median, percentile, ratio, spread
+from benchmarks.history import Past
 from benchmarks.runs import Run
 from benchmarks.sampling import sample, short
 from benchmarks.turns import best_of_turns
@@ -100,6 +107,7 @@ def test_the_page_lists_what_is_missed_and_keeps_the_runs_of_other_parts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runs, "FOLDER", tmp_path / "results")
+    monkeypatch.setattr(history, "FILE", tmp_path / "history.jsonl")
     monkeypatch.setattr(report, "PAGE", tmp_path / "performance.md")
     result = Result(
         [Figure("good", 1, 2, "ms"), Figure("bad", 4, 2, "ms")],
@@ -108,12 +116,115 @@ def test_the_page_lists_what_is_missed_and_keeps_the_runs_of_other_parts(
     )
     for part in ("memory", "requests"):
         Run(part, "3.11", "Somewhere.", (1.0, 2.0), result).keep()
+        history.add(part, result)
     assert runs.kept("memory")[0].result == Result.from_json(result.as_json())
     monkeypatch.setattr(report, "in_five_lines", lambda found: "")
     page = report.write().read_text()
     assert "2 of 4 are met" in page
     assert "| Memory, Python 3.11: bad | 4.00 ms | ≤ 2.00 ms | **missed**, 2.00 × the target |" in page
     assert page.count("| `x:1` | 90 % |") == 2
+    assert page.count("| bad | 4.00 ms | – | 0 of 1 |") == 2
+
+
+@pytest.fixture
+def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """``written(run, ...)`` writes a history of runs, each told by what differs from the first."""
+    path = tmp_path / "history.jsonl"
+    monkeypatch.setattr(history, "FILE", path)
+    first = Past("2026-11-21 08:30", "Xeon, 2 processors, Linux", "3.11.7", "5.2.19", "abc1234", "sql", [])
+
+    def write(*runs: dict[str, Any]) -> None:
+        lines = [json.dumps(first._replace(**run)._asdict()) for run in runs]
+        path.write_text("\n".join(lines) + "\n")
+
+    return write
+
+
+def cost(value: float, target: float = 2) -> list[Figure]:
+    return [Figure("cost", value, target, "×")]
+
+
+def test_the_last_runs_stand_side_by_side_with_their_spread(written: Callable[..., None]) -> None:
+    written(
+        {"time": "2026-11-23 09:00", "commit": "def5678+", "figures": cost(2.4)},
+        {"time": "2026-11-21 08:30", "figures": cost(1.2)},
+        {"time": "2026-11-21 08:45", "commit": "", "figures": [*cost(1.8), Figure("gone", 1, 1, "ms")]},
+    )
+    (table,) = history.tables({"sql": "Queries"})
+    assert table.title == "Queries, Python 3.11"
+    assert table.head[1:4] == ["2026-11-21 08:30, abc1234", "2026-11-21 08:45", "2026-11-23 09:00, def5678+"]
+    assert table.rows == [["cost", "1.20 ×", "1.80 ×", "2.40 ×", "2.00 ×", "2 of 3"]]
+    assert table.note.startswith("3 runs on 2 days and 1 machine: Xeon, 2 processors, Linux. ")
+    assert table.note.endswith(" Python 3.11.7, Django 5.2.19.")
+
+
+def test_only_the_last_runs_are_shown_of_each_part_on_each_python(written: Callable[..., None]) -> None:
+    many = [{"time": f"2026-11-21 08:{minute}", "figures": cost(minute)} for minute in range(10, 17)]
+    written(
+        *many,
+        {"python": "3.13.1", "machine": "M1, 8 processors, Darwin", "figures": cost(3)},
+        {"python": "3.13.2", "figures": cost(4)},
+        {"part": "memory", "figures": cost(5)},
+    )
+    tables = history.tables({"memory": "Memory", "sql": "Queries"})
+    assert [table.title for table in tables] == [
+        "Memory, Python 3.11",
+        "Queries, Python 3.11",
+        "Queries, Python 3.13",
+    ]
+    assert tables[1].rows[0][1:6] == ["12.0 ×", "13.0 ×", "14.0 ×", "15.0 ×", "16.0 ×"]
+    assert tables[2].note == (
+        "2 runs on 1 day and 2 machines: M1, 8 processors, Darwin; Xeon, 2 processors, Linux. "
+        "Python 3.13.1, Django 5.2.19; Python 3.13.2, Django 5.2.19."
+    )
+
+
+def test_a_figure_that_a_run_has_not_or_that_is_nothing_has_no_spread(written: Callable[..., None]) -> None:
+    written(
+        {"figures": [Figure("nothing", 0, 1, "ms")]},
+        {"figures": [Figure("nothing", 3, 1, "ms"), Figure("new", 3, 1, "ms")]},
+    )
+    (table,) = history.tables({"sql": "Queries"})
+    assert table.rows == [
+        ["nothing", "0.00 ms", "3.00 ms", "–", "1 of 2"],
+        ["new", "–", "3.00 ms", "–", "0 of 1"],
+    ]
+
+
+def test_what_a_run_has_found_is_added_to_the_history(
+    written: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert history.kept() == []
+    written({"figures": cost(1)})
+    monkeypatch.setattr(machine, "commit", lambda: "abc1234")
+    history.add("memory", Result([Figure("cost", 1.23456, 2, "×", at_least=True)], []))
+    _, added = history.kept()
+    assert added.group == ("memory", ".".join(platform.python_version_tuple()[:2]))
+    assert added.figures == [Figure("cost", 1.235, 2, "×", at_least=True)]
+    assert (added.machine, added.commit) == (machine.hardware(), "abc1234")
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="There is no git.")
+def test_the_commit_says_whether_what_is_measured_has_been_changed_since(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "ROOT", tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert machine.commit() == ""
+
+    def git(*arguments: str) -> None:
+        names = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.com")
+        subprocess.run(["git", *names, *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    git("init")
+    git("commit", "--allow-empty", "-m", "First")
+    head = machine.commit()
+    assert len(head) >= 7
+    (tmp_path / "docs.md").touch()
+    assert machine.commit() == head
+    (tmp_path / "static").mkdir()
+    (tmp_path / "static" / "new.js").touch()
+    assert machine.commit() == f"{head}+"
 
 
 def test_a_table_is_one_on_git_hub() -> None:

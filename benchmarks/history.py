@@ -1,0 +1,98 @@
+"""The figures of each full run, a line for each part: kept with the project, to see whether they hold."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from itertools import groupby
+from typing import NamedTuple
+
+import django
+
+from benchmarks import machine
+from benchmarks.figures import Figure, Result, Table, digits, spread
+from benchmarks.remote import ROOT
+
+FILE = ROOT / "benchmarks" / "history.jsonl"
+SHOWN = 5
+
+
+class Past(NamedTuple):
+    """What a run of a part has found, and of what."""
+
+    time: str
+    """To the minute, in UTC."""
+    machine: str
+    python: str
+    django: str
+    commit: str
+    part: str
+    figures: Sequence[Figure]
+
+    @property
+    def group(self) -> tuple[str, str]:
+        """What runs must share to be compared: the part, and the Python but for its last number."""
+        return self.part, self.python.rpartition(".")[0]
+
+
+def add(part: str, result: Result) -> None:
+    """Write what a part has found to the file's end."""
+    past = Past(
+        time=f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M}",
+        machine=machine.hardware(),
+        python=platform.python_version(),
+        django=django.get_version(),
+        commit=machine.commit(),
+        part=part,
+        figures=[figure._replace(value=float(f"{figure.value:.4g}")) for figure in result.figures],
+    )
+    with FILE.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(past._asdict(), ensure_ascii=False) + "\n")
+
+
+def kept() -> list[Past]:
+    """All that is in the file."""
+    if not FILE.exists():
+        return []
+    lines = map(json.loads, FILE.read_text(encoding="utf-8").splitlines())
+    return [Past(**{**line, "figures": [Figure(*one) for one in line["figures"]]}) for line in lines]
+
+
+def tables(titles: dict[str, str]) -> list[Table]:
+    """The last runs of each part on each Python, side by side, in the order of ``titles``."""
+    order = list(titles)
+    runs = sorted(kept(), key=lambda past: (order.index(past.part), past.group, past.time))
+    return [
+        _side_by_side(f"{titles[part]}, Python {python}", list(group)[-SHOWN:])
+        for (part, python), group in groupby(runs, key=lambda past: past.group)
+    ]
+
+
+def _side_by_side(title: str, runs: Sequence[Past]) -> Table:
+    rows = []
+    for figure in runs[-1].figures:
+        found = [next((one for one in run.figures if one.name == figure.name), None) for run in runs]
+        there = [one for one in found if one]
+        values = [one.value for one in there]
+        rows.append(
+            [
+                figure.name,
+                *(f"{digits(one.value)} {one.unit}" if one else "–" for one in found),
+                f"{digits(spread(values))} ×" if len(values) > 1 and min(values) > 0 else "–",
+                f"{sum(one.is_met for one in there)} of {len(there)}",
+            ]
+        )
+    head = ["figure", *(f"{run.time}, {run.commit}" if run.commit else run.time for run in runs)]
+    return Table(title, [*head, "largest of smallest", "target met"], rows, _what_of(runs))
+
+
+def _what_of(runs: Sequence[Past]) -> str:
+    """How different the runs are."""
+    days = {run.time.split()[0] for run in runs}
+    machines = list(dict.fromkeys(run.machine for run in runs))
+    versions = dict.fromkeys(f"Python {run.python}, Django {run.django}" for run in runs)
+    counts = ((len(runs), "run"), (len(days), "day"), (len(machines), "machine"))
+    run, day, kind = (f"{count} {word}{'s' * (count > 1)}" for count, word in counts)
+    return f"{run} on {day} and {kind}: {'; '.join(machines)}. {'; '.join(versions)}."
