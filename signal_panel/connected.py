@@ -184,11 +184,6 @@ def _look_at(held: Any) -> tuple[Any, bool, bool, int | None]:
     return receiver, True, receiver is None, None
 
 
-def receiver_of(reference: ref[Any]) -> Any:
-    """The receiver that a signal, or a row, refers to weakly; None where it has died."""
-    return _look_at(reference)[0]
-
-
 def _count(reference: ref[Any]) -> tuple[Any, int]:
     thing = reference()
     return thing, sys.getrefcount(thing)

@@ -59,7 +59,7 @@ def context(stats: Stats, spans_url: str, table_url: str, late: int = 0) -> dict
 
 def subtitle(stats: Stats) -> str:
     """The totals in short, for the side bar."""
-    if "recording" not in stats:
+    if "sends" not in stats:
         return _("not recorded")
     calls = ngettext("%(count)s call", "%(count)s calls", stats["calls"])
     return ", ".join(
@@ -92,6 +92,11 @@ def _findings(recording: Recording, failures: list[str]) -> list[dict[str, Any]]
 
 
 def _problem(stats: Stats) -> dict[str, str]:
+    if "failure" not in stats and "sends" in stats:
+        return {
+            "title": _("This request has not finished yet."),
+            "text": _("Its signals are shown as soon as it has, or where it is being served."),
+        }
     if "failure" in stats:
         text = failure_text(stats["failure"])
     else:

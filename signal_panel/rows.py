@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from struct import Struct
 from typing import NamedTuple
 
+from signal_panel.intervals import covered
+
 HEAD = 5
 ALONE = -1
 STEP = 1 << 32
@@ -82,3 +84,30 @@ def spans_since(lengths: Mapping[int, int], log: Log) -> Spans:
             begun = words[HEAD + call :: width]
             ends += begun
     return spans
+
+
+class Counts(NamedTuple):
+    """How many sends and calls, and the nanoseconds in which at least one call ran."""
+
+    sends: int
+    calls: int
+    receivers_ns: int
+
+
+def counts(log: Log) -> Counts:
+    """What has been logged, without taking the spans apart: in a tenth of the time."""
+    sends = calls = 0
+    ran: list[tuple[int, int]] = []
+    for number, rows in list(log.items()):
+        words = rows.integers(0)
+        width = HEAD + 2 * max(number, 0)
+        if number == ALONE:
+            calls += len(words) // width
+            ran += zip(words[3::width], words[4::width], strict=True)
+        else:
+            sends += len(words) // width
+            calls += len(words) // width * number
+        if number > 0:
+            # Of a send's calls each begins where the one before has ended.
+            ran += zip(words[4::width], words[HEAD + number - 1 :: width], strict=True)
+    return Counts(sends, calls, covered(sorted(ran)))

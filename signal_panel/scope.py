@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterable
 from signal_panel import naming
 from signal_panel.collector import IDLE, Collector, Place, Tally, current
 from signal_panel.freezing import Beginning, Freezing
-from signal_panel.listing import Look, listings
+from signal_panel.listing import listings
 from signal_panel.recording import Columns, Phase, Recording
+from signal_panel.rows import Counts, counts
+from signal_panel.summary import totals
 
 
 class Scope:
@@ -86,15 +88,23 @@ class Scope:
         else:
             self.collector.limit, self.collector.room = self._room_outside
 
-    def so_far(self) -> Recording:
-        """What has ended in this scope so far, with what was connected when somebody last looked."""
-        return Recording(self._columns(listings.last))
+    def counts(self) -> Counts:
+        """What has ended in this scope so far, counted."""
+        if not self._is_outermost:  # then not all that was logged is of this scope
+            found = totals(Recording(self._columns()))
+            return Counts(found.sends, found.calls, found.receivers_ns)
+        kept, beyond = counts(self.collector.log), self.collector.overflow.so_far()
+        return Counts(
+            kept.sends + beyond.sends,
+            kept.calls + beyond.calls,
+            kept.receivers_ns + beyond.receivers_ns,
+        )
 
-    def _columns(self, look: Callable[[tuple[str, ...]], Look] = listings.now) -> Columns:
+    def _columns(self) -> Columns:
         """What has ended in this scope so far, as columns."""
         duration = self._elapsed()
         columns = Columns(self._epoch, duration, phases=self._phases(duration))
-        Freezing(columns, self.collector, self._beginning, self._max_spans).fill(look)
+        Freezing(columns, self.collector, self._beginning, self._max_spans).fill(listings.now)
         return columns
 
     def _elapsed(self) -> int:

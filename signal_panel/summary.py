@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from signal_panel.intervals import covered
 from signal_panel.recording import NOTHING, Columns, Recording
 
 
@@ -42,12 +43,8 @@ def totals(recording: Recording) -> Totals:
 
 
 def _time_covered_by_calls(columns: Columns) -> int:
-    covered = reached = 0
-    for start, time, kind in zip(columns.start, columns.time, columns.kind, strict=True):
-        if kind < 0 and start + time > reached:
-            covered += start + time - max(start, reached)
-            reached = start + time
-    return covered
+    spans = zip(columns.start, columns.time, columns.kind, strict=True)
+    return covered((start, start + time) for start, time, kind in spans if kind < 0)
 
 
 def origins_of_exceptions(columns: Columns) -> set[int]:

@@ -16,7 +16,7 @@ from django.test import override_settings
 import signal_panel
 from signal_panel.collector import current
 from signal_panel.recording import Connection
-from signal_panel.tracer import Scope, close_scope, open_scope
+from signal_panel.tracer import close_scope, open_scope
 from tests.lines import line_of
 
 shelved = Signal()
@@ -294,69 +294,6 @@ class TestFromOneRecordingToTheNext:
             pass
         assert recording.signals
         assert recording.connections
-
-
-@pytest.fixture
-def scope() -> Any:
-    scope = open_scope()
-    yield scope
-    close_scope(scope)
-
-
-class TestSoFar:
-    """What is connected is told as of the last recording, until this one has ended."""
-
-    @pytest.fixture(autouse=True)
-    def _looked(self, scope: Scope) -> None:
-        shelved.connect(at_home)
-        listed()
-
-    def test_a_receiver_has_its_calls(self, scope: Scope) -> None:
-        never_sent.connect(at_home)
-        listed()
-        shelved.send(None)
-        never_sent.send(None)
-        so_far = scope.so_far()
-        (first,), (second,) = of(so_far), of(so_far, "never_sent")
-        assert [*first.calls, *second.calls] == so_far.calls
-
-    def test_so_has_a_method(self, scope: Scope) -> None:
-        class Shelf:
-            def receive(self, **_: Any) -> None:
-                """Receive."""
-
-        shelf = Shelf()
-        never_sent.connect(shelf.receive)
-        listed()
-        never_sent.send(None)
-        (connection,) = of(scope.so_far(), "never_sent")
-        assert len(connection.calls) == 1
-
-    def test_what_has_changed_since_is_not_there_yet(self, scope: Scope) -> None:
-        never_sent.connect(at_home)
-        shelved.disconnect(at_home)
-        assert (len(of(scope.so_far())), of(scope.so_far(), "never_sent")) == (1, [])
-        assert (of(scope.recording), len(of(scope.recording, "never_sent"))) == ([], 1)
-
-    def test_one_that_has_died_since(self, scope: Scope) -> None:
-        local = written_again()
-        never_sent.connect(local)
-        listed()
-        del local
-        gc.collect()
-        (connection,) = of(scope.so_far(), "never_sent")
-        assert (connection.state, connection.calls) == ("live", [])
-
-
-def test_so_far_with_other_settings_needs_another_look(settings: Any) -> None:
-    shelved.connect(at_home)
-    listed()
-    settings.SIGNAL_PANEL = {"IGNORE": [f"{HERE}.shelved"]}
-    scope = open_scope()
-    try:
-        assert of(scope.so_far()) == []
-    finally:
-        close_scope(scope)
 
 
 def test_where_one_is_taken_back_and_dies_the_others_keep_their_lines(

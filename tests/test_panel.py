@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
@@ -12,13 +14,16 @@ import pytest
 from debug_toolbar.store import get_store
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import connections
+from django.dispatch import Signal
 from django.http import HttpResponse
 from django.test import AsyncClient, Client, RequestFactory, override_settings
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import trans_real
 
+import signal_panel
 from signal_panel import Recording, panel
+from signal_panel.panel import stored
 from tests.shop import views
 from tests.stores import newest_stats, stored_requests
 
@@ -109,18 +114,72 @@ class TestEveryStore:
         assert signals(spans_of(client, html))[-1] == "request_finished"
 
 
-def test_a_request_that_has_not_finished_yet_tells_what_it_can(toolbar: Any) -> None:
-    def answer() -> Any:  # the test client's receivers are others in each request
-        return WSGIHandler()(RequestFactory().get("/order/").environ, lambda status, headers: None)
+def elsewhere(function: Any, *arguments: Any) -> Any:
+    """What a function answers in a thread of its own, which has no request under way."""
+    with ThreadPoolExecutor(1) as executor:
+        return executor.submit(function, *arguments).result()
 
-    answer().close()
-    response = answer()
-    before = Recording.from_json(newest_stats()["recording"])
-    response.close()
-    after = Recording.from_json(newest_stats()["recording"])
-    assert signals(after) == [*signals(before), "request_finished"]
-    assert before.connections
-    assert [*map(str, before.connections)] == [*map(str, after.connections)]
+
+class TestARequestThatHasNotFinished:
+    """Its response is there, and ``request_finished`` has not been sent."""
+
+    @pytest.fixture
+    def response(self, toolbar: Any) -> Iterator[Any]:
+        # The test client would finish it.
+        response = WSGIHandler()(RequestFactory().get("/order/").environ, lambda status, headers: None)
+        yield response
+        response.close()
+
+    def test_its_totals_are_those_of_its_recording(self, response: Any) -> None:
+        before = newest_stats()
+        assert "recording" not in before
+        stored.stats_of(*stored_requests())
+        after = newest_stats()
+        assert before.items() <= after.items()
+        assert before["sends"] == len(Recording.from_json(after["recording"]).sends) > 0
+
+    def test_whoever_looks_sees_what_there_is(self, response: Any, client: Client) -> None:
+        html = elsewhere(render_panel, client, *stored_requests())["content"]
+        before = signals(elsewhere(spans_of, client, html))
+        response.close()
+        assert signals(spans_of(client, html)) == [*before, "request_finished"]
+
+    def test_whoever_asks_for_its_spans_first_gets_them_too(self, response: Any, client: Client) -> None:
+        query = {"request_id": stored_requests()[0]}
+        found = elsewhere(client.get, reverse("djdt:signal_timeline_spans"), query)
+        assert signals(Recording.from_json(found.content.decode()))[0] == "request_started"
+
+    def test_another_process_says_that_it_has_not(self, response: Any, client: Client) -> None:
+        stored.unfinished.clear()
+        answer = elsewhere(render_panel, client, *stored_requests())
+        assert "This request has not finished yet." in answer["content"]
+        assert "10 sends, 5 calls" in answer["content"]
+
+    def test_the_next_request_in_its_thread_stores_it(self, response: Any, client: Client) -> None:
+        (request_id,) = stored_requests()
+        client.get("/plain/")
+        assert "recording" in get_store().panel(request_id, stored.PANEL_ID)
+
+    def test_one_that_finishes_while_somebody_looks_is_stored_whole(self, response: Any) -> None:
+        (panel_of_it,) = stored.unfinished.values()
+        response.close()
+        panel_of_it.store_so_far()  # as of one who had found it just before
+        assert signals(Recording.from_json(newest_stats()["recording"]))[-1] == "request_finished"
+
+    def test_nothing_is_kept_of_it_once_it_has(self, response: Any) -> None:
+        assert [*stored.unfinished] == stored_requests()
+        response.close()
+        assert not stored.unfinished
+
+
+def test_a_request_inside_another_recording_counts_its_own_sends(client: Client) -> None:
+    with signal_panel.record():
+        Signal().send(None)
+        response = WSGIHandler()(RequestFactory().get("/order/").environ, lambda status, headers: None)
+        before = newest_stats()
+        response.close()
+    assert "recording" not in before
+    assert newest_stats()["sends"] == before["sends"] + 1
 
 
 class TestDatabaseStore:

@@ -6,19 +6,21 @@ import contextvars
 import sys
 import types
 import unittest
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.db import connection, transaction
-from django.dispatch import Signal
+from django.dispatch import Signal, receiver
 from django.test import TestCase, override_settings
 
 import signal_panel
 from signal_panel import Recording
 from signal_panel.collector import current
 from signal_panel.queries import Queries
-from signal_panel.rows import HEAD
-from signal_panel.summary import totals
+from signal_panel.rows import HEAD, Counts
+from signal_panel.summary import Totals, totals
 from signal_panel.tracer import close_scope, database, open_scope
 from tests.clock import FakeClock
 
@@ -346,3 +348,61 @@ def test_a_statement_that_two_threads_come_with_at_once_has_one_number() -> None
     numbers = {queries._number_for("SELECT 1", "default") for _ in range(2)}
     assert numbers == {(0, True)}
     assert queries.statements == [("SELECT 1", "default")]
+
+
+class TestCounts:
+    """What a scope counts while it is open is what its recording adds up to in the end."""
+
+    @pytest.fixture(params=[100, 3, 1], ids="at most {} spans kept".format)
+    def cap(self, request: pytest.FixtureRequest) -> Iterator[None]:
+        with override_settings(SIGNAL_PANEL={"MAX_SPANS": request.param}):
+            yield
+
+    @staticmethod
+    def send(clock: FakeClock) -> None:
+        inner, outer = Signal(), Signal()
+
+        @receiver(inner)
+        def works(**_: Any) -> None:
+            clock.pass_(5)
+
+        @receiver(inner)
+        async def waits(**_: Any) -> None:
+            clock.pass_(7)
+
+        @receiver(outer)
+        def sends(**_: Any) -> None:
+            clock.pass_(3)
+            inner.send(None)
+
+        @receiver(outer)
+        def raises(**_: Any) -> None:
+            clock.pass_(2)
+            raise LookupError
+
+        Signal().send(None)
+        outer.send_robust(None)
+        inner.send(None)
+        async_to_sync(inner.asend)(None)
+        outer.disconnect(raises)
+        outer.send(None)
+
+    def counted(self) -> tuple[Counts, Totals]:
+        clock = FakeClock()
+        scope = open_scope(clock)
+        try:
+            self.send(clock)
+            return scope.counts(), totals(scope.recording)
+        finally:
+            close_scope(scope)
+
+    def test_of_an_outermost_one(self, cap: None) -> None:
+        found, added_up = self.counted()
+        assert found == (added_up.sends, added_up.calls, added_up.receivers_ns) == (7, 11, 56)
+
+    def test_of_one_inside_another(self) -> None:
+        with signal_panel.record():
+            self.send(FakeClock())
+            found, added_up = self.counted()
+        assert found == (added_up.sends, added_up.calls, added_up.receivers_ns)
+        assert found.sends == 7

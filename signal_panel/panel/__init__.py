@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from functools import partial
+from threading import Lock
 from typing import Any
 
 from debug_toolbar.panels import Panel
@@ -19,7 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from signal_panel import middleware, page, templating
 from signal_panel.failures import kept_to_ourselves
-from signal_panel.panel import views
+from signal_panel.panel import stored, views
 from signal_panel.recording import Recording
 from signal_panel.summary import totals
 from signal_panel.tracer import Scope, Tally, close_scope, open_scope
@@ -38,12 +39,14 @@ class SignalTimelinePanel(Panel):
     _window: Scope | None = None
     _failure: str = ""
     _label: str = ""
+    _is_whole: bool = False
 
     # While the request runs
 
     def __init__(self, toolbar: Any, get_response: Any) -> None:
         """The toolbar is made: what it does until it has been is not the request's."""
         super().__init__(toolbar, get_response)
+        self._storing = Lock()
         with self._harmless():
             request = middleware.current_request()
             if request is not None and not request.is_claimed:
@@ -55,7 +58,7 @@ class SignalTimelinePanel(Panel):
             request = middleware.current_request()
             if request is not None and not request.is_claimed:
                 request.resume()
-                request.claim(partial(self._add_what_came_late, request))
+                request.claim(partial(self._store_whole, request))
                 self._request = request
                 self._recording = request.recording
             else:
@@ -82,11 +85,12 @@ class SignalTimelinePanel(Panel):
         """Store what has been recorded so far."""
         with self._harmless():
             self._label = f"{request.method} {request.path}"
-            if self._recording is not None:
-                self._store(self._so_far(self._recording, response))
-        if self._failure:
-            with self._harmless():
-                self.record_stats({"failure": self._failure})
+            if self._request is None or response.streaming or self.toolbar.should_render_panels():
+                self._store()
+            else:
+                stored.unfinished[self.toolbar.request_id] = self
+                self.record_stats({**self._request.counts()._asdict(), "request": self._label})
+        self._store_failure()
 
     def generate_server_timing(self, request: HttpRequest, response: HttpResponse) -> None:
         """Send the totals to the browser's own developer tools."""
@@ -96,13 +100,17 @@ class SignalTimelinePanel(Panel):
                 title = page.server_timing(stats)
                 self.record_server_timing("receivers", title, stats["receivers_ns"] / 1e6)
 
-    def _so_far(self, recording: Recording, response: HttpResponse) -> Recording:
-        if self._request is None or response.streaming or self.toolbar.should_render_panels():
-            return Recording(recording.columns)
-        # It will be whole in no time, before anybody can have opened the panel.
-        return self._request.so_far()
+    def store_so_far(self) -> None:
+        """Store what has been recorded so far: somebody looks at a request that has not finished."""
+        with self._harmless(), self._storing:
+            if not self._is_whole:
+                self._store()
+        self._store_failure()
 
-    def _store(self, so_far: Recording) -> None:
+    def _store(self) -> None:
+        if self._recording is None:
+            return
+        so_far = Recording(self._recording.columns)
         stats = {
             **asdict(totals(so_far)),
             "dropped": so_far.dropped,
@@ -114,15 +122,24 @@ class SignalTimelinePanel(Panel):
         failure = self._failure or (self._request.failure if self._request else "")
         self.record_stats({**stats, "failure": failure} if failure else stats)
 
-    def _add_what_came_late(self, request: middleware.RequestScope) -> None:
-        """Store the recording again, whole: called once ``request_finished`` has been sent.
+    def _store_whole(self, request: middleware.RequestScope) -> None:
+        """Store the whole recording: called once ``request_finished`` has been sent.
 
         A request that the store has evicted meanwhile would come back by being written to.
         """
         _remember_late_spans(self.toolbar.request_id, request.late)
         with _database_connections_left_as_found():
             if self.toolbar.store.exists(self.toolbar.request_id):
-                self._store(Recording(request.recording.columns))
+                with self._harmless(), self._storing:
+                    self._is_whole = True
+                    self._store()
+                stored.unfinished.pop(self.toolbar.request_id, None)
+                self._store_failure()
+
+    def _store_failure(self) -> None:
+        if self._failure:
+            with self._harmless():
+                self.record_stats({"failure": self._failure})
 
     def _failed(self, failure: str) -> None:
         self._failure = failure
@@ -145,8 +162,9 @@ class SignalTimelinePanel(Panel):
         with self._harmless():
             request_id = self.toolbar.request_id
             late = _late_spans.get(request_id)
+            stats = self.get_stats()
             context = page.context(
-                self.get_stats(),
+                stats if "recording" in stats else stored.stats_of(request_id),
                 spans_url=views.address("signal_timeline_spans", request_id),
                 table_url=views.address("signal_timeline_table", request_id),
                 late=late.count if late else 0,

@@ -17,10 +17,8 @@ from django.views.decorators.http import require_safe
 from signal_panel import findings, page, sheets, sources, viewer
 from signal_panel.exporters import FORMATS
 from signal_panel.failures import kept_to_ourselves
+from signal_panel.panel.stored import stats_of
 from signal_panel.recording import Recording
-
-PANEL_ID = "SignalTimelinePanel"
-"""What the store knows the panel by: the name of its class."""
 
 View = Callable[[HttpRequest], HttpResponse]
 
@@ -47,10 +45,10 @@ def _stored(request_id: str) -> sheets.Stored:
         request_id = UUID(request_id).hex
     except ValueError:
         raise Http404("This is not the id of a request.") from None
-    stats = get_store().panel(request_id, PANEL_ID)
-    if "recording" not in stats:
+    found = stats_of(request_id)
+    if "recording" not in found:
         raise Http404("No signals of this request are stored.")
-    return sheets.Stored(request_id, stats)
+    return sheets.Stored(request_id, found)
 
 
 def _others_stored(request_id: str) -> Iterator[sheets.Stored]:
