@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from weakref import ref  # as it is now: Django's tests, and others, put a mock in its place
 
 from signal_panel import naming
+from signal_panel.frames import users_frame
 from signal_panel.kinds import IGNORED, Kinds, RawSite, raw_site
 from signal_panel.overflow import OverflowCounter
 from signal_panel.queries import Queries
@@ -309,7 +310,7 @@ class Collector:
                     self.kinds.receiver(receiver, is_async),
                     None if sender is None else naming.sender_name(sender),
                     held if isinstance(held, ref) else None,
-                    raw_site(frame),
+                    raw_site(users_frame(frame)),
                 )
         except Exception as failure:
             self.failed(failure)

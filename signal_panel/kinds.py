@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from weakref import ref
 
 from signal_panel import naming
-from signal_panel.frames import users_frame, wraps_ours
+from signal_panel.frames import SuspendedAt, users_frame, wraps_ours
 from signal_panel.identity import IdentityMap
 from signal_panel.recording import METHODS, NOTHING, ReceiverKind, SendKind, Site
 
@@ -33,10 +33,9 @@ class RawSite(NamedTuple):
         return Site(self.code.co_filename, line, naming.function_name(self.code))
 
 
-def raw_site(frame: FrameType | None) -> RawSite | None:
-    """The user's line at or above a frame, or None."""
-    site = users_frame(frame)
-    return site and RawSite(site.f_code, site.f_lasti, str(site.f_globals.get("__name__", "")))
+def raw_site(users: FrameType | SuspendedAt | None) -> RawSite | None:
+    """The line that a frame of the user's is at."""
+    return users and RawSite(users.f_code, users.f_lasti, str(users.f_globals.get("__name__", "")))
 
 
 class _RawSend(NamedTuple):
@@ -133,10 +132,10 @@ class Kinds:
                 naming.plain_class_name(type(signal)),
                 naming.sender_name(sender),
                 method,
-                raw_site(frame),
+                raw_site(site),
             )
             with self._numbers.lock:
-                if self.is_ignored(raw.signal_name(), raw.sender):
+                if self.ignore and self.is_ignored(raw.signal_name(), raw.sender):
                     self._ignored.add(key, 0, signal, stands_for)
                     return IGNORED
                 if len(self._sends) >= self.room:

@@ -11,7 +11,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "apps": {"assets", "checks"},
     "assets": set(),
     "checks": {"conf", "middleware", "panel"},
-    "collector": {"kinds", "naming", "overflow", "queries", "recording", "rows"},
+    "collector": {"frames", "kinds", "naming", "overflow", "queries", "recording", "rows"},
     "conf": {"editors"},
     "editors": set(),
     "connected": {"naming"},
