@@ -6,7 +6,9 @@ included, in 0.5 µs; its names and lines would take ten times as long. They com
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
+import re
+from fnmatch import translate
+from functools import lru_cache
 from types import CodeType, FrameType, FunctionType, MethodType
 from typing import Any, NamedTuple
 from weakref import ref
@@ -85,6 +87,12 @@ class Strings:
         return list(self._numbers)
 
 
+@lru_cache
+def _matching(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """All of them in one, which takes a third of the time."""
+    return re.compile("|".join(map(translate, patterns)))
+
+
 class Kinds:
     """Numbers for kinds of send, from 0 up, and for receivers, from -1 down.
 
@@ -135,7 +143,7 @@ class Kinds:
                 raw_site(site),
             )
             with self._numbers.lock:
-                if self.ignore and self.is_ignored(raw.signal_name(), raw.sender):
+                if self.is_ignored(raw.signal_name(), raw.sender):
                     self._ignored.add(key, 0, signal, stands_for)
                     return IGNORED
                 if len(self._sends) >= self.room:
@@ -147,7 +155,7 @@ class Kinds:
 
     def is_ignored(self, *names: str) -> bool:
         """Whether what has one of these names is left out."""
-        return any(fnmatchcase(name, pattern) for pattern in self.ignore for name in names)
+        return bool(self.ignore) and any(map(_matching(self.ignore).match, names))
 
     def receiver(self, receiver: Any, is_async: bool = False) -> int:
         """The number for a receiver."""

@@ -99,13 +99,13 @@ def _hash(parameters: Any) -> int | None:
     """A hash of a query's parameters, or None where finding it might run the user's code."""
     if parameters is None:
         return 0
-    if type(parameters) is dict:
+    cls = type(parameters)
+    if cls is dict:
         parameters = [*parameters, *parameters.values()]
-    elif type(parameters) is not tuple and type(parameters) is not list:
+    elif cls is not tuple and cls is not list:
         return None
-    if not _PLAIN.issuperset(map(type, parameters)):
-        for parameter in parameters:
-            cls = type(parameter)
-            if cls not in _PLAIN and not (cls in (datetime, time) and type(parameter.tzinfo) in _TIME_ZONES):
-                return None
+    for parameter in parameters:
+        cls = type(parameter)
+        if cls not in _PLAIN and not (cls in (datetime, time) and type(parameter.tzinfo) in _TIME_ZONES):
+            return None
     return hash(tuple(parameters))
