@@ -95,7 +95,7 @@ def _problem(stats: Stats) -> dict[str, str]:
     if "failure" not in stats and "sends" in stats:
         return {
             "title": _("This request has not finished yet."),
-            "text": _("Its signals are shown as soon as it has, or where it is being served."),
+            "text": _("Another process serves it: its timeline is here once it has finished."),
         }
     if "failure" in stats:
         text = failure_text(stats["failure"])

@@ -29,6 +29,7 @@ import signal_panel
 from signal_panel import Recording, naming
 from signal_panel.middleware import current_request
 from signal_panel.panel import SignalTimelinePanel
+from signal_panel.panel.stored import stats_of
 from signal_panel.recording import METHODS
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -317,7 +318,7 @@ async def ids_by_asgi(paths: list[str], handler: Any = None) -> list[str]:
 def finished_recording(request_id: str) -> Recording:
     """A request's recording, once ``request_finished`` has been added: clients do not wait for that."""
     for _ in range(1000):
-        recording = Recording.from_json(get_store().panel(request_id, "SignalTimelinePanel")["recording"])
+        recording = Recording.from_json(stats_of(request_id)["recording"])
         if recording.sends[-1].signal.endswith("request_finished"):
             break
         time.sleep(0.01)
