@@ -104,11 +104,6 @@ def spread(values: Sequence[float]) -> float:
     return max(values) / min(values)
 
 
-def median(values: Sequence[float]) -> float:
-    """The middle one."""
-    return percentile(values, 50)
-
-
 def percentile(values: Sequence[float], percent: float) -> float:
     """The value that so many percent do not exceed."""
     ordered = sorted(values)

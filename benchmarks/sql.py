@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 
 from benchmarks.effort import Effort
 from benchmarks.figures import Figure, Result, Table, digits
 from benchmarks.peers import BARE, CONTROL, OURS, SENTRY, Entry
-from benchmarks.recording.part import added, measured, process
+from benchmarks.recording.part import added, measured, profile
 from benchmarks.sampling import profile_table
 
 TARGET_US = 1.5
@@ -17,11 +16,10 @@ PEERS = [BARE, CONTROL, SENTRY, OURS]
 
 def run(effort: Effort, available: Sequence[Entry]) -> Result:
     """Measure a query of one parameter on SQLite in memory, of which there is no faster."""
-    with ExitStack() as stack:
-        remotes = {peer: stack.enter_context(process(peer)) for peer in PEERS if peer in available}
-        times = measured(remotes, "query", effort)
-        sampled = remotes[OURS].ask("profile", "query", effort.of(300_000, quick=30_000))
-    others = [peer for peer in remotes if peer is not BARE]
+    peers = [peer for peer in PEERS if peer in available]
+    times = measured(peers, ["query"], effort)["query"]
+    sampled = profile("query", effort.of(300_000, quick=30_000))
+    others = [peer for peer in peers if peer is not BARE]
     return Result(
         [Figure("added to a query", added(times, OURS) / 1e3, TARGET_US, "µs")],
         [

@@ -6,13 +6,14 @@ import re
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any, NamedTuple
 
 from benchmarks.bookshop import seeded
 from benchmarks.browser.chromium import chromium, fresh_page, memory, visitor
 from benchmarks.browser.server import served
 from benchmarks.effort import Effort
-from benchmarks.figures import Figure, Result, Table, digits, median, percentile
+from benchmarks.figures import Figure, Result, Table, digits, percentile
 from benchmarks.peers import Entry
 
 HERE = Path(__file__).parent

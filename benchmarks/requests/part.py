@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from statistics import median
 from typing import NamedTuple
 
 from benchmarks.bookshop import environment, seeded
 from benchmarks.effort import Effort
-from benchmarks.figures import Figure, Result, Table, digits, median, ratio
+from benchmarks.figures import Figure, Result, Table, digits, ratio
 from benchmarks.peers import Entry
 from benchmarks.remote import Remote
 from benchmarks.requests import growth
