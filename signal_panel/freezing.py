@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from array import array
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from operator import itemgetter
 from types import MethodType
@@ -24,7 +25,7 @@ from signal_panel.recording import (
     SendKind,
     Statement,
 )
-from signal_panel.rows import spans_since
+from signal_panel.rows import Index, spans_since
 
 _T = TypeVar("_T")
 
@@ -62,8 +63,10 @@ class Freezing:
         self._beginning = beginning
         self._room = room
         self._renumber = _Renumbering(collector.kinds)
-        self._places = {beginning.number: NOTHING}  # of the scope and the spans in it, by their numbers
-        self._beyond: dict[int, int] = {}  # the parents of those in it that the cap leaves out
+        self._by_number = Index()
+        # Of the spans in the log, which place they have among those in the scope: the first ones are kept.
+        self._places: list[int | None] = []
+        self._parents: list[int] = []  # the places of their parents
         self._flags: dict[int, int] = {0: 0}  # of what runs directly in a scope or block
         self._left_out = Overflow()
 
@@ -92,40 +95,43 @@ class Freezing:
             self._collector.failed(failure)
 
     def _add_spans(self) -> None:
-        columns, collector, places, beyond = self._columns, self._collector, self._places, self._beyond
-        renumber, scopes, began = self._renumber, dict(collector.scopes), self._beginning.clock
-        numbers, log_parents, log_kinds, starts, ends = spans_since(self._beginning.log, collector.log)
+        columns, renumber, began = self._columns, self._renumber, self._beginning.clock
+        spans = spans_since(self._beginning.log, self._collector.log)
+        sends, log_parents, log_kinds, starts, ends, self._by_number = spans
+        by_number, places, parents = self._by_number, self._places, self._parents
+        places += [None] * len(sends)
+        places += NOTHING, None  # of the scope itself, and of what is NOWHERE, which is the last one
+        by_number[self._beginning.number] = len(sends)
+        for number in list(self._collector.scopes):
+            by_number[number] = by_number[self._span_above(number)]
+        above = [*map(by_number.__getitem__, log_parents)]
         # By start, and where two are equal the parent, whose number is lower, first. The log is nearly in
         # order already, which makes two sorts by one column quicker than one by two.
-        order = sorted(range(len(numbers)), key=numbers.__getitem__)
-        order.sort(key=starts.__getitem__)
-        above = log_parents
-        if len(scopes) > 1:
-            spans_above = {number: self._span_above(number) for number in scopes}
-            above = [spans_above.get(parent, parent) for parent in log_parents]
-        kept: list[int] = []
-        left_out: list[int] = []
-        place_of, keep, add_parent = places.get, kept.append, columns.parent.append
+        order = sorted(range(len(sends)), key=sends.tolist().__getitem__)
+        order.sort(key=starts.tolist().__getitem__)
+        inside: list[int] = []
         for row in order:
-            place = place_of(above[row])
-            if place is None and above[row] not in beyond:
-                continue
-            if place is None or len(kept) == self._room:
-                beyond[numbers[row]] = above[row]
-                left_out.append(row)
-            else:
-                places[numbers[row]] = len(kept)
-                keep(row)
-                add_parent(place)
-        columns.start.extend([starts[row] - began for row in kept])
-        columns.time.extend([ends[row] - starts[row] for row in kept])
-        columns.kind.extend([renumber[log_kinds[row]] for row in kept])
-        self._add_flags([log_parents[row] for row in kept])
+            place = places[above[row]]
+            if place is not None:
+                places[row] = len(inside)
+                inside.append(row)
+                parents.append(place)
+        kept, left_out = inside[: self._room], inside[self._room :]
+        columns.parent = array("q", parents[: self._room])
+        columns.start = array("q", [starts[row] - began for row in kept])
+        columns.time = array("q", [ends[row] - starts[row] for row in kept])
+        columns.kind = array("q", [renumber[log_kinds[row]] for row in kept])
+        self._add_flags(log_parents[row] for row in kept)
         if left_out:
             calls = [(starts[row] - began, ends[row] - began) for row in left_out if log_kinds[row] < 0]
             self._left_out = Overflow(
                 len(left_out) - len(calls), len(calls), self._time_covered(calls), self._exceptions_beyond()
             )
+
+    def _place(self, number: int) -> int:
+        """The place of a span that is kept, else ``NOTHING``."""
+        place = self._places[self._by_number[number]]
+        return NOTHING if place is None or place >= self._room else place
 
     def _span_above(self, number: int) -> int:
         """The number of the span that a scope or block is in, or this recording's own."""
@@ -134,11 +140,11 @@ class Freezing:
             number = scopes[number]
         return number
 
-    def _add_flags(self, nearest: list[int]) -> None:
+    def _add_flags(self, nearest: Iterable[int]) -> None:
         """Tell of each span whether it is in a transaction, by the number of what it is directly in."""
         within, scopes = self._columns.within, self._collector.scopes
         if not self._collector.blocks:
-            within.frombytes(bytes(len(nearest)))
+            within.frombytes(bytes(len(self._columns.parent)))
             return
         for number, parent in zip(nearest, self._columns.parent, strict=True):
             within.append(self._flags_in(number) if number in scopes else within[parent])
@@ -156,31 +162,28 @@ class Freezing:
 
     def _exceptions_beyond(self) -> int:
         """How many more exceptions there would be if no span had been left out."""
-        places, beyond, columns = self._places, self._beyond, self._columns
         raised = []
         for number, name in list(self._collector.exceptions.items()):
-            if number in places:
-                raised.append((places[number], columns.parent[places[number]], name))
-            elif number in beyond:
-                raised.append((-number, places.get(beyond[number], -beyond[number]), name))
-        return _origins(raised) - _origins([one for one in raised if one[0] >= 0])
+            place = self._places[self._by_number[number]]
+            if place is not None:
+                raised.append((place, self._parents[place], name))
+        return _origins(raised) - _origins([one for one in raised if one[0] < self._room])
 
     def _add_what_few_spans_have(self) -> None:
-        columns, collector, places, renumber = self._columns, self._collector, self._places, self._renumber
+        columns, collector, renumber = self._columns, self._collector, self._renumber
         number_of = renumber.strings.number
         columns.exceptions = {span: number_of(name) for span, name in self._of_spans(collector.exceptions)}
         columns.busy = dict(self._of_spans(collector.busy))
         columns.hops = dict(self._of_spans(collector.hops))
-        columns.again = {
-            span: places[first] for span, first in self._of_spans(collector.again) if first in places
-        }
+        again = ((span, self._place(first)) for span, first in self._of_spans(collector.again))
+        columns.again = {span: first for span, first in again if first != NOTHING}
         columns.skipped = {
             span: [-1 - renumber[kind] for kind in kinds] for span, kinds in self._of_spans(collector.skipped)
         }
 
     def _of_spans(self, noted: dict[int, _T]) -> list[tuple[int, _T]]:
-        places = self._places
-        return sorted((places[number], value) for number, value in list(noted.items()) if number in places)
+        placed = ((self._place(number), value) for number, value in list(noted.items()))
+        return sorted(one for one in placed if one[0] != NOTHING)
 
     def _flags_in(self, number: int) -> int:
         """The flags of what runs directly in a span, a scope or a block."""
@@ -191,7 +194,7 @@ class Freezing:
             while number in scopes and number not in self._flags:
                 chain.append(number)
                 number = scopes[number]
-            place = self._places.get(number, NOTHING)
+            place = self._place(number)
             flags = self._flags.get(number, 0) if place == NOTHING else self._columns.within[place]
             for number in reversed(chain):
                 block = blocks.get(number)
@@ -203,12 +206,7 @@ class Freezing:
         return flags
 
     def _add_queries(self) -> None:
-        columns, collector, places, strings = (
-            self._columns,
-            self._collector,
-            self._places,
-            self._renumber.strings,
-        )
+        columns, collector, strings = self._columns, self._collector, self._renumber.strings
         scopes, (own, began, *_) = collector.scopes, self._beginning
         is_outermost = scopes[own] == 0
         statements: dict[int, int] = {}
@@ -218,12 +216,9 @@ class Freezing:
             collector.queries.since(self._beginning.queries), key=itemgetter(3)
         ):
             span = self._span_above(span)
-            place = places.get(span)
-            if place is None:
-                # Of a span that has not ended, or was not kept.
-                if not (is_outermost or span in self._beyond or span >= collector.limit):
-                    continue
-                place = NOTHING
+            # One with no place is of a span that has not ended, or of another scope.
+            if self._places[self._by_number[span]] is None and not is_outermost and span < collector.limit:
+                continue
             here = len(columns.query_start)
             if here == self._room:
                 count += 1
@@ -235,7 +230,7 @@ class Freezing:
                 columns.statements.append(Statement(strings.number(text), strings.number(alias)))
             columns.query_start.append(start - began)
             columns.query_time.append(end - start)
-            columns.query_span.append(place)
+            columns.query_span.append(self._place(span))
             columns.query_statement.append(statements[statement])
             before = here if parameters == NOTHING else first.setdefault(parameters, here)
             columns.query_repeats.append(NOTHING if before == here else before)
