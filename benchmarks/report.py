@@ -34,7 +34,7 @@ def write() -> Path:
         "machine to the next than times do, hence most targets are ratios. Each is listed, met or not. Each "
         "part says how loaded the machine was: from one process for each of its processors on, times by the "
         "clock, which are those of the browser, say more of the load than of the panel. "
-        "[The last runs](#the-last-runs), side by side, show whether the figures hold.",
+        "[The last runs](performance.md#the-last-runs), side by side, show whether the figures hold.",
         _missed(runs),
         *(
             f"## {title}\n\n" + "\n".join(map(of_part, runs[part]))
