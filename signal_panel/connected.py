@@ -157,7 +157,7 @@ def _identity(receiver: Any) -> Hashable:
 
 def _entries(signal: Signal) -> list[_Entry]:
     """A signal's receivers, but for those of another shape than in the Djangos we know."""
-    receivers = naming.instance_dict(signal).get("receivers")
+    receivers = naming.kept_attribute(signal, "receivers")
     if type(receivers) is not list:
         return []
     entries = []
@@ -229,7 +229,7 @@ def _surely_hidden(signal: Signal, entries: list[_Entry]) -> set[int]:
     if hidden:
         # Another thread may be connecting it, and about to clear the cache; it holds the lock meanwhile. We
         # must not: the garbage collector may come, and with it somebody who connects.
-        lock = naming.instance_dict(signal).get("lock")
+        lock = naming.kept_attribute(signal, "lock")
         if type(lock) is _Lock and lock.locked():
             return set()
         hidden &= _hidden(signal, _entries(signal))
@@ -238,11 +238,11 @@ def _surely_hidden(signal: Signal, entries: list[_Entry]) -> set[int]:
 
 def _hidden(signal: Signal, entries: list[_Entry]) -> set[int]:
     """The ``id``s of what is held of receivers that the signal's cache lacks for a sender of theirs."""
-    attributes = naming.instance_dict(signal)
-    cache = attributes.get("sender_receivers_cache")
+    cache = naming.kept_attribute(signal, "sender_receivers_cache")
     if type(cache) is not WeakKeyDictionary:
         return set()
-    by_reference: dict[ref[Any], Any] = naming.instance_dict(cache)["data"]
+    by_reference: dict[ref[Any], Any] = naming.kept_attribute(cache, "data")
+    has_dead = naming.kept_attribute(signal, "_dead_receivers")
     listening: dict[Any, set[int]] = defaultdict(set)
     for entry in entries:
         listening[entry.key[1]].add(id(entry.held))
@@ -252,7 +252,7 @@ def _hidden(signal: Signal, entries: list[_Entry]) -> set[int]:
         sender = reference()
         if sender is not None and cached is _NO_RECEIVERS:
             has = set()
-        elif sender is not None and type(cached) is list and not attributes.get("_dead_receivers"):
+        elif sender is not None and type(cached) is list and not has_dead:
             has = {id(item[0]) for item in cached if type(item) is tuple}
         else:
             continue  # it is never used, or made anew before that

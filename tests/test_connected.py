@@ -156,6 +156,23 @@ class TestWhatIsConnected:
         assert row().receiver.__self__ is loud
         assert (row().is_weak, row().uid, row().state) == (True, None, "live")
 
+    def test_to_look_leaves_a_signal_as_fast_as_it_was(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Python 3.11 and 3.12 find attributes later once somebody has asked for the dictionary of them."""
+        signal = Signal(use_caching=True)
+        module = ModuleType("since")
+        module.untouched = signal  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, "since", module)
+        signal.connect(receive)
+        signal.send(sender=Service)
+
+        def held() -> list[list[str]]:
+            objects = (signal, signal.sender_receivers_cache)
+            return [sorted(type(one).__name__ for one in gc.get_referents(found)) for found in objects]
+
+        before = held()
+        assert [row.receiver for row in rows(signal)] == [receive]
+        assert held() == before
+
     def test_a_method_of_a_type_of_its_own_is_not_made_anew(self) -> None:
         class Method:
             made = 0

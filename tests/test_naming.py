@@ -69,6 +69,34 @@ class TestReceivers:
         assert [call.receiver.endswith("Slotted.__call__") for call in recording.calls] == [True, True]
 
 
+class TestAttributes:
+    def test_one_that_an_object_has(self) -> None:
+        assert naming.kept_attribute(Signal(use_caching=True), "use_caching") is True
+
+    def test_one_that_its_class_has_too(self) -> None:
+        class Counted:
+            count = 1
+
+        counted = Counted()
+        assert naming.kept_attribute(counted, "count") is None
+        counted.count = 2
+        assert naming.kept_attribute(counted, "count") == 2
+
+    def test_one_that_nobody_has(self) -> None:
+        assert naming.kept_attribute(Signal(), "missing") is None
+
+    def test_one_that_is_computed(self) -> None:
+        class Computed:
+            def __getattribute__(self, name: str) -> object:
+                raise AssertionError
+
+            count = property(lambda self: 1)
+
+        computed = Computed()
+        assert naming.kept_attribute(computed, "count") is None
+        assert naming.kept_attribute(computed, "missing") is None
+
+
 class TestSenders:
     def test_a_module(self) -> None:
         assert naming.sender_name(views) == "tests.shop.views"
