@@ -270,7 +270,7 @@ class _Senders:
         self._objects: dict[Any, Any] = {id(known): known for known in (*models, *apps.app_configs.values())}
         self._names = _elsewhere.names(
             {
-                entry.key[1]
+                entry.key[1]: entry.key
                 for entry in entries
                 if entry.sender is None and entry.key[1] != ANY_SENDER and entry.key[1] not in self._objects
             }
@@ -286,29 +286,38 @@ class _Senders:
 
 
 class _Elsewhere:
-    """Names of objects that some module has, by ``id``; looked for anew when modules were imported since."""
+    """Names of objects that some module has, by ``id``; looked for anew when modules were imported since.
+
+    An ``id`` may be another object's by now where the receiver that listens to it is another, which its key
+    tells: while it is held here, no other key can have its place.
+    """
 
     def __init__(self) -> None:
         self._modules_seen = 0
-        self._known: dict[Any, tuple[ref[Any] | None, str]] = {}
+        self._known: dict[int, tuple[tuple[Any, Any], ref[Any] | None, str]] = {}
 
-    def names(self, ids: set[Any]) -> dict[Any, str]:
-        """The names of those that are found."""
+    def names(self, keys: dict[int, tuple[Any, Any]]) -> dict[int, str]:
+        """The names of those that are found, of the ids that these are the keys of a receiver for."""
         known = self._known if len(sys.modules) == self._modules_seen else {}
         known = {
-            sender_id: (reference, name)
-            for sender_id, (reference, name) in known.items()
-            if sender_id in ids and (reference is None or reference() is not None)
+            sender_id: (key, reference, name)
+            for sender_id, (key, reference, name) in known.items()
+            if keys.get(sender_id) is key and (reference is None or reference() is not None)
         }
-        if wanted := ids - known.keys():
+        if wanted := keys.keys() - known.keys():
             self._modules_seen = len(sys.modules)
             found = naming.find_in_modules(wanted)
             for sender_id in wanted:
-                known[sender_id] = (None, UNKNOWN)
+                known[sender_id] = keys[sender_id], None, UNKNOWN
             for sender_id, sender in found.items():
-                known[sender_id] = (_weak_reference(sender), naming.sender_name(sender))
-        self._known = known
-        return {sender_id: name for sender_id, (_, name) in known.items()}
+                known[sender_id] = keys[sender_id], _weak_reference(sender), naming.sender_name(sender)
+        # A dispatch_uid may be anything, and nothing of the user's is held.
+        self._known = {
+            sender_id: found
+            for sender_id, found in known.items()
+            if type(found[0][0]) is str or _is_id(found[0][0])
+        }
+        return {sender_id: name for sender_id, (_, _, name) in known.items()}
 
 
 _elsewhere = _Elsewhere()

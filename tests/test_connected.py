@@ -291,6 +291,31 @@ class TestSenders:
         plain.connect(receive, sender=sender)
         assert [row().sender, row().sender] == ["str()", "str()"]
 
+    def test_what_has_the_id_of_one_that_is_gone_is_looked_for_anew(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sender = "".join(["another ", "string"])
+        plain.connect(receive, sender=sender)
+        assert row().sender == "?"
+        plain.disconnect(receive, sender=sender)
+        monkeypatch.setitem(globals(), "SENDER", sender)
+        plain.connect(receive, sender=sender)
+        assert row().sender == "str()"
+
+    def test_nothing_is_held_of_a_uid_that_may_be_the_user_s(self) -> None:
+        class Uid:
+            pass
+
+        uid = Uid()
+        died = weakref.ref(uid)
+        sender = "".join(["another ", "string"])
+        plain.connect(receive, sender=sender, dispatch_uid=uid)
+        assert row().sender == "?"
+        plain.disconnect(receive, sender=sender, dispatch_uid=uid)
+        del uid
+        gc.collect()
+        assert died() is None
+
     def test_one_that_a_module_got_since(self, monkeypatch: pytest.MonkeyPatch) -> None:
         class Local:
             pass
