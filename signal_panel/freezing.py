@@ -25,7 +25,7 @@ from signal_panel.recording import (
     SendKind,
     Statement,
 )
-from signal_panel.rows import Index, spans_since
+from signal_panel.rows import Index, Spans, spans_since
 
 _T = TypeVar("_T")
 
@@ -97,18 +97,34 @@ class Freezing:
     def _add_spans(self) -> None:
         columns, renumber, began = self._columns, self._renumber, self._beginning.clock
         spans = spans_since(self._beginning.log, self._collector.log)
-        sends, log_parents, log_kinds, starts, ends, self._by_number = spans
-        by_number, places, parents = self._by_number, self._places, self._parents
-        places += [None] * len(sends)
+        inside = self._find_places(spans)
+        kept, left_out = inside[: self._room], inside[self._room :]
+        _, log_parents, log_kinds, starts, ends, _ = spans
+        columns.parent = array("q", self._parents[: self._room])
+        columns.start = array("q", [starts[row] - began for row in kept])
+        columns.time = array("q", [ends[row] - starts[row] for row in kept])
+        columns.kind = array("q", map(renumber.__getitem__, [log_kinds[row] for row in kept]))
+        self._add_flags(log_parents[row] for row in kept)
+        if left_out:
+            calls = [(starts[row] - began, ends[row] - began) for row in left_out if log_kinds[row] < 0]
+            self._left_out = Overflow(
+                len(left_out) - len(calls), len(calls), self._time_covered(calls), self._exceptions_beyond()
+            )
+
+    def _find_places(self, spans: Spans) -> list[int]:
+        """The spans in the scope, by start."""
+        by_number, places, parents = spans.by_number, self._places, self._parents
+        self._by_number = by_number
+        places += [None] * len(spans.sends)
         places += NOTHING, None  # of the scope itself, and of what is NOWHERE, which is the last one
-        by_number[self._beginning.number] = len(sends)
+        by_number[self._beginning.number] = len(spans.sends)
         for number in list(self._collector.scopes):
             by_number[number] = by_number[self._span_above(number)]
-        above = [*map(by_number.__getitem__, log_parents)]
+        above = [*map(by_number.__getitem__, spans.parents)]
         # By start, and where two are equal the parent, whose number is lower, first. The log is nearly in
         # order already, which makes two sorts by one column quicker than one by two.
-        order = sorted(range(len(sends)), key=sends.tolist().__getitem__)
-        order.sort(key=starts.tolist().__getitem__)
+        order = sorted(range(len(spans.sends)), key=spans.sends.tolist().__getitem__)
+        order.sort(key=spans.starts.__getitem__)
         inside: list[int] = []
         for row in order:
             place = places[above[row]]
@@ -116,17 +132,7 @@ class Freezing:
                 places[row] = len(inside)
                 inside.append(row)
                 parents.append(place)
-        kept, left_out = inside[: self._room], inside[self._room :]
-        columns.parent = array("q", parents[: self._room])
-        columns.start = array("q", [starts[row] - began for row in kept])
-        columns.time = array("q", [ends[row] - starts[row] for row in kept])
-        columns.kind = array("q", [renumber[log_kinds[row]] for row in kept])
-        self._add_flags(log_parents[row] for row in kept)
-        if left_out:
-            calls = [(starts[row] - began, ends[row] - began) for row in left_out if log_kinds[row] < 0]
-            self._left_out = Overflow(
-                len(left_out) - len(calls), len(calls), self._time_covered(calls), self._exceptions_beyond()
-            )
+        return inside
 
     def _place(self, number: int) -> int:
         """The place of a span that is kept, else ``NOTHING``."""

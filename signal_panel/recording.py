@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import accumulate, compress, count
+from itertools import accumulate, chain, compress, count
 from operator import ne, sub
 from typing import Any, NamedTuple
 
@@ -720,7 +720,7 @@ class Recording:
             columns.query_statement,
             _backwards(columns.query_repeats),
         )
-        # Of a large recording nearly all is here; json would take twice as long.
+        # Of a large recording nearly all is here, which json would take twice as long for.
         long = {
             "start": _numbers(_differences(columns.start)),
             "time": _numbers(columns.time),
@@ -759,7 +759,7 @@ def _numbers(column: Iterable[int]) -> str:
 
 
 def _differences(column: array[int]) -> Iterable[int]:
-    return map(sub, column, [0, *column])
+    return map(sub, column, chain([0], column))
 
 
 def _backwards(column: array[int]) -> list[int]:
