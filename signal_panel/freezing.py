@@ -200,8 +200,10 @@ class Freezing:
             while number in scopes and number not in self._flags:
                 chain.append(number)
                 number = scopes[number]
-            place = self._place(number)
-            flags = self._flags.get(number, 0) if place == NOTHING else self._columns.within[place]
+            flags = self._flags.get(number)
+            if flags is None:
+                place = self._place(number)
+                flags = 0 if place == NOTHING else self._columns.within[place]
             for number in reversed(chain):
                 block = blocks.get(number)
                 if block == ON_COMMIT:

@@ -282,6 +282,17 @@ class TestTransactions:
             ordered.send(None)
         assert [send.in_transaction for send in recording.sends] == [True] * 8 + [False]
 
+    def test_a_recording_in_a_block_in_a_receiver_is_in_the_transaction(self) -> None:
+        def receiver(**_: Any) -> None:
+            with transaction.atomic():
+                ordered.send("first")
+                with signal_panel.record():
+                    ordered.send("in a recording of its own")
+
+        with connected(receiver, sender="outside"), signal_panel.record() as recording:
+            ordered.send("outside")
+        assert [send.in_transaction for send in recording.sends] == [False, True, True]
+
     def test_a_block_entered_before_the_recording_is_none_of_its(self) -> None:
         with transaction.atomic(), signal_panel.record() as recording:
             ordered.send(None)
