@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from operator import itemgetter
 from types import MethodType
@@ -11,8 +11,9 @@ from typing import Any, NamedTuple, TypeVar
 
 from signal_panel import naming
 from signal_panel.collector import Collector, ConnectedHere
+from signal_panel.intervals import covered
 from signal_panel.kinds import Kinds, Strings
-from signal_panel.listing import Listing, Look
+from signal_panel.listing import Listing, listings
 from signal_panel.overflow import Overflow
 from signal_panel.recording import (
     IN_TRANSACTION,
@@ -70,12 +71,12 @@ class Freezing:
         self._flags: dict[int, int] = {0: 0}  # of what runs directly in a scope or block
         self._left_out = Overflow()
 
-    def fill(self, look: Callable[[tuple[str, ...]], Look]) -> None:
-        """Fill in all columns: from the log, and what is connected from a look at that."""
+    def fill(self) -> None:
+        """Fill in all columns: from the log, and from a look at what is connected."""
         naming.refresh_signal_names()
         seen = None
         with self._noting_failures():
-            seen = look(self._collector.kinds.ignore)
+            seen = listings.now(self._collector.kinds.ignore)
             self._renumber.strings = Strings(seen.listing.strings)
         self._add_spans()
         self._add_what_few_spans_have()
@@ -160,11 +161,7 @@ class Freezing:
         columns = self._columns
         kept = zip(columns.start, columns.time, columns.kind, strict=True)
         reached = max((start + time for start, time, kind in kept if kind < 0), default=0)
-        covered = 0
-        for start, end in calls:
-            covered += max(0, end - max(start, reached))
-            reached = max(reached, end)
-        return covered
+        return covered(calls, reached)
 
     def _exceptions_beyond(self) -> int:
         """How many more exceptions there would be if no span had been left out."""
@@ -250,7 +247,7 @@ class Freezing:
 
     def _add_connections(self, listing: Listing, receivers: list[Any], keys: list[object]) -> None:
         columns, renumber, known = self._columns, self._renumber, self._collector.kinds.known
-        here = dict(self._collector.connected) if keys else {}
+        here = dict(self._collector.connected)
         numbers: dict[int, int] = {NOTHING: NOTHING}  # from the listing's receivers to the recording's
         for place, kind in listing.connections:
             signal, listed, *rest = kind
@@ -264,7 +261,7 @@ class Freezing:
                 else:
                     number = -1 - renumber[called]
                 numbers[listed] = number
-            made = here.pop(id(keys[place]), None) if here else None
+            made = here.pop(id(keys[place]), None)
             if made is not None:
                 number = -1 - renumber[made.receiver]
                 rest[4:] = renumber.strings.site(made.site)

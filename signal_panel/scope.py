@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from signal_panel import naming
 from signal_panel.collector import IDLE, Collector, Place, Tally, current
 from signal_panel.freezing import Beginning, Freezing
-from signal_panel.listing import listings
 from signal_panel.recording import Columns, Phase, Recording
 from signal_panel.rows import Counts, counts
 from signal_panel.summary import totals
@@ -104,7 +103,7 @@ class Scope:
         """What has ended in this scope so far, as columns."""
         duration = self._elapsed()
         columns = Columns(self._epoch, duration, phases=self._phases(duration))
-        Freezing(columns, self.collector, self._beginning, self._max_spans).fill(listings.now)
+        Freezing(columns, self.collector, self._beginning, self._max_spans).fill()
         return columns
 
     def _elapsed(self) -> int:
