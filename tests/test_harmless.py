@@ -23,6 +23,7 @@ from signal_panel import (
     freezing,
     handlers,
     identity,
+    intervals,
     kinds,
     listing,
     middleware,
@@ -45,7 +46,7 @@ from tests.stores import stored_requests
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MODULES = (
-    collector, conf, connected, frames, freezing, handlers, identity, kinds, listing, middleware, naming,
+    collector, conf, connected, frames, freezing, handlers, identity, intervals, kinds, listing, middleware, naming,
     overflow, page, panel, queries, recording, rows, scope, scopes, summary, templating,
 )  # fmt: skip
 
