@@ -46,8 +46,8 @@ from tests.stores import stored_requests
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MODULES = (
-    collector, conf, connected, frames, freezing, handlers, identity, intervals, kinds, listing, middleware, naming,
-    overflow, page, panel, queries, recording, rows, scope, scopes, summary, templating,
+    collector, conf, connected, frames, freezing, handlers, identity, intervals, kinds, listing, middleware,
+    naming, overflow, page, panel, queries, recording, rows, scope, scopes, summary, templating,
 )  # fmt: skip
 
 # What runs when somebody looks.
