@@ -21,7 +21,7 @@ from weakref import ref  # as it is now: Django's tests, and others, put a mock 
 
 from signal_panel import naming
 from signal_panel.frames import users_frame
-from signal_panel.kinds import IGNORED, Kinds, RawSite, raw_site
+from signal_panel.kinds import IGNORED, Kinds, RawSite, lasting, raw_site
 from signal_panel.overflow import OverflowCounter
 from signal_panel.queries import Queries
 from signal_panel.recording import METHODS
@@ -66,7 +66,7 @@ class Collector:
 
     def __init__(self, clock: Callable[[], int], ignore: Iterable[str] = ()) -> None:
         self.clock = clock
-        self.kinds = Kinds(tuple(ignore))
+        self.kinds = lasting(tuple(ignore))
         self.known_send = self.kinds.known
         self.known_receiver = self.kinds.known
         self.next_number: Callable[[], int] = count(STEP, STEP).__next__
@@ -337,7 +337,6 @@ class Collector:
         """Keep nothing from now on: spans of tasks and threads that go on find no room."""
         self.closed = True
         self.limit = 0
-        self.kinds.let_go()
         self._first_for.clear()
 
 
@@ -352,6 +351,7 @@ class _Idle(Collector):
     def __init__(self) -> None:
         super().__init__(clock=lambda: 0)
         self.kinds = _NoKinds()
+        self.known_send = self.known_receiver = self.kinds.known
         self.next_number = lambda: 0
         self.closed = True
 

@@ -41,8 +41,3 @@ class IdentityMap:
         _, keys = self._watched.pop(thing_id, (None, ()))
         for key in keys:
             self._values.pop(key, None)
-
-    def clear(self) -> None:
-        """Forget all keys and stop watching."""
-        self._watched.clear()
-        self._values.clear()

@@ -1,0 +1,117 @@
+"""Kinds of sends and receivers, which last from one recording to the next."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+from types import ModuleType
+from typing import Any
+from weakref import ref
+
+import pytest
+from django.dispatch import Signal
+from django.test import override_settings
+
+import signal_panel
+from signal_panel import Recording, kinds
+
+HERE = __name__
+told = Signal()
+
+
+def hears(**_: Any) -> None:
+    """Hear."""
+
+
+def sends(recording: Recording) -> list[tuple[str, str]]:
+    return [(send.signal, send.sender) for send in recording.sends]
+
+
+def recorded(*signals: Signal, sender: Any = None) -> Recording:
+    with signal_panel.record() as recording:
+        for signal in signals:
+            signal.send(sender)
+    return recording
+
+
+@pytest.fixture(autouse=True)
+def _none_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kinds, "_last", kinds.Kinds())
+
+
+def test_a_send_and_its_receiver_are_the_same_in_the_next_recording() -> None:
+    told.connect(hears)
+    try:
+        first, second = (recorded(told, sender=Recording) for _ in range(2))
+    finally:
+        told.disconnect(hears)
+    assert sends(first) == sends(second) == [(f"{HERE}.told", "signal_panel.recording.Recording")]
+    for recording in (first, second):
+        assert [call.receiver for call in recording.calls] == [f"{HERE}.hears"]
+
+
+def test_what_has_the_id_of_a_sender_that_died_is_another() -> None:
+    names = set()
+    for name in ("First", "Second", "Third"):
+        (send,) = recorded(told, sender=type(name, (), {})).sends
+        names.add(send.sender.rpartition(".")[2])
+        gc.collect()
+    assert names == {"First", "Second", "Third"}
+
+
+def test_nothing_that_they_are_of_is_kept_alive() -> None:
+    class Sender:
+        """Die."""
+
+    signal = Signal()
+    recorded(signal, sender=Sender)
+    died = ref(signal), ref(Sender)
+    del signal, Sender
+    gc.collect()
+    assert [reference() for reference in died] == [None, None]
+
+
+def test_however_many_there_were_a_small_recording_has_its_own() -> None:
+    recorded(*(Signal() for _ in range(20)))
+    with override_settings(SIGNAL_PANEL={"MAX_SPANS": 1}):
+        assert sends(recorded(told, sender=Recording)) == [
+            (f"{HERE}.told", "signal_panel.recording.Recording")
+        ]
+
+
+def test_another_recording_takes_no_room_from_one() -> None:
+    """Of spans there is no more room than for one."""
+
+    def many() -> None:
+        recorded(*(Signal() for _ in range(20)))
+
+    with override_settings(SIGNAL_PANEL={"MAX_SPANS": 1}), signal_panel.record() as recording:
+        thread = threading.Thread(target=many)
+        thread.start()
+        thread.join()
+        told.send(Recording)
+    assert sends(recording) == [(f"{HERE}.told", "signal_panel.recording.Recording")]
+
+
+def test_they_do_not_grow_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kinds, "MOST", 3)
+    for _ in range(5):
+        assert len(sends(recorded(told, *(Signal() for _ in range(2))))) == 3
+    assert len(kinds.lasting(())._sends) <= 3
+
+
+def test_a_pattern_counts_from_the_next_recording_on() -> None:
+    for ignore, found in (([], 1), ([f"{HERE}.*"], 0), ([], 1)):
+        with override_settings(SIGNAL_PANEL={"IGNORE": ignore}):
+            assert len(recorded(told).sends) == found
+
+
+@override_settings(SIGNAL_PANEL={"IGNORE": ["named_later.*"]})
+def test_a_signal_is_ignored_once_it_has_such_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    signal = Signal()
+    assert len(recorded(signal).sends) == 1
+    module = ModuleType("named_later")
+    vars(module)["signal"] = signal
+    monkeypatch.setitem(sys.modules, "named_later", module)
+    assert len(recorded(signal).sends) == 0
