@@ -380,7 +380,15 @@ class TestCounts:
             clock.pass_(2)
             raise LookupError
 
+        @receiver(outer)
+        @receiver(two := Signal())
+        def lasts(**_: Any) -> None:
+            clock.pass_(11)
+
+        two.connect(works)
         Signal().send(None)
+        two.send(None)
+        two.send(None)
         outer.send_robust(None)
         inner.send(None)
         async_to_sync(inner.asend)(None)
@@ -398,11 +406,11 @@ class TestCounts:
 
     def test_of_an_outermost_one(self, cap: None) -> None:
         found, added_up = self.counted()
-        assert found == (added_up.sends, added_up.calls, added_up.receivers_ns) == (7, 11, 56)
+        assert found == (added_up.sends, added_up.calls, added_up.receivers_ns) == (9, 17, 110)
 
     def test_of_one_inside_another(self) -> None:
         with signal_panel.record():
             self.send(FakeClock())
             found, added_up = self.counted()
         assert found == (added_up.sends, added_up.calls, added_up.receivers_ns)
-        assert found.sends == 7
+        assert found.sends == 9
