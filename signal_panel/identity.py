@@ -19,6 +19,8 @@ class IdentityMap:
         self._values: dict[Any, int] = {}
         self.get = self._values.get
         """The value under a key, or None."""
+        self.added = 0
+        """How often something was added: what is kept of the living grows with that."""
         self._watched: dict[int, tuple[ref[Any], list[Any]]] = {}
         self.lock = threading.RLock()
         """For finding no value and then adding one: an object may die in the middle, by the same thread."""
@@ -26,6 +28,7 @@ class IdentityMap:
     def add(self, key: Any, value: int, *things: Any) -> None:
         """Add a value under a key made of the ids of ``things``; not where one of them can't be watched."""
         with self.lock:
+            self.added += 1
             try:
                 for thing in things:
                     watch = self._watched.get(id(thing))

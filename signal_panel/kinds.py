@@ -196,7 +196,7 @@ class Kinds:
         return (
             self.ignore == ignore
             and self._modules == len(sys.modules)
-            and len(self._sends) + len(self._receivers) < MOST
+            and self._numbers.added + self._ignored.added < MOST
         )
 
     def send_kind(self, number: int, strings: Strings) -> SendKind:

@@ -98,7 +98,15 @@ def test_they_do_not_grow_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kinds, "MOST", 3)
     for _ in range(5):
         assert len(sends(recorded(told, *(Signal() for _ in range(2))))) == 3
-    assert len(kinds.lasting(())._sends) <= 3
+    assert len(kinds.lasting(()).seen.sends) <= 3
+
+
+def test_neither_do_those_that_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kinds, "MOST", 3)
+    with override_settings(SIGNAL_PANEL={"IGNORE": ["*"]}):
+        for _ in range(5):
+            assert recorded(*(Signal() for _ in range(3))).sends == []
+        assert kinds.lasting(("*",)).seen.ignored.added == 0
 
 
 def test_a_pattern_counts_from_the_next_recording_on() -> None:
