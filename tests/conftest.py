@@ -9,6 +9,7 @@ from django.db.backends.utils import CursorWrapper
 from django.db.transaction import Atomic
 from django.dispatch import Signal
 
+from signal_panel import kinds
 from signal_panel.collector import current
 from signal_panel.recording import METHODS
 
@@ -27,6 +28,12 @@ def _nothing_of_ours_is_left_behind() -> Iterator[None]:
     yield
     assert standing() == before
     assert current.get() == idle
+
+
+@pytest.fixture(autouse=True)
+def _no_kinds_are_known_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first send of a test is the first of its kind, whatever other tests sent."""
+    monkeypatch.setattr(kinds, "_last", kinds.Kinds())
 
 
 def standing() -> dict[tuple[type, str], object]:

@@ -35,11 +35,6 @@ def recorded(*signals: Signal, sender: Any = None) -> Recording:
     return recording
 
 
-@pytest.fixture(autouse=True)
-def _none_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kinds, "_last", kinds.Kinds())
-
-
 def test_a_send_and_its_receiver_are_the_same_in_the_next_recording() -> None:
     told.connect(hears)
     try:

@@ -350,6 +350,19 @@ class TestTransactions:
             ordered.send(None)
         assert "SELECT 1" in [query.sql for query in recording.calls[0].queries]
 
+    def test_past_the_cap_one_is_that_of_the_recording_inside_another(self, settings: Any) -> None:
+        def receiver(queries: bool, **_: Any) -> None:
+            if queries:
+                with transaction.atomic():
+                    execute("SELECT 1")
+
+        settings.SIGNAL_PANEL = {"MAX_SPANS": 2}
+        with connected(receiver), signal_panel.record(), signal_panel.record() as inside:
+            for number in range(6):
+                ordered.send(None, queries=number == 5)
+        assert totals(inside).sends == 6
+        assert [query.sql for query in inside.queries] == ["BEGIN", "SELECT 1"]
+
     def test_a_hook_that_raises_raises_as_without_us(self) -> None:
         def hook() -> None:
             raise ZeroDivisionError
