@@ -350,6 +350,20 @@ class TestTransactions:
             ordered.send(None)
         assert "SELECT 1" in [query.sql for query in recording.calls[0].queries]
 
+    def test_a_recording_inside_a_receiver_is_in_no_transaction_that_is_over(self) -> None:
+        inside = []
+
+        def receiver(**_: Any) -> None:
+            with transaction.atomic():
+                pass
+            with signal_panel.record() as recording:
+                Signal().send(None)
+            inside.append(recording)
+
+        with connected(receiver), signal_panel.record():
+            ordered.send(None)
+        assert [(send.in_transaction, send.on_commit) for send in inside[0].sends] == [(False, False)]
+
     def test_past_the_cap_one_is_that_of_the_recording_inside_another(self, settings: Any) -> None:
         def receiver(queries: bool, **_: Any) -> None:
             if queries:
