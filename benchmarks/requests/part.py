@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from benchmarks.bookshop import environment, seeded
 from benchmarks.effort import Effort
@@ -20,16 +22,19 @@ class Scene(NamedTuple):
 
     title: str
     turns: int
+    """How often it is asked for in each process."""
     added_percent: float | None = None
     """The most that the panel may add."""
 
 
 SCENES = {
     "browse": Scene("browse", 40),
-    "order": Scene("order", 40, 3),
+    "order": Scene("order", 60, 3),
     "import": Scene("import, 1,000 saves", 10, 3),
-    "stock-take": Scene("stock-take, 100,000 spans", 10),
+    "stock-take": Scene("stock-take, 100,000 spans", 5),
 }
+HISTORY_VIEWS = {"render_panel": "opened", "history_refresh": "refreshed"}
+PROCESSES = 3
 STATS_MS = 150
 STATS_MB = 1.3
 HISTORY = 1.5
@@ -81,67 +86,84 @@ class Pairs(NamedTuple):
     over: Pair
     """In all, with what the server does when the response has gone out."""
 
+    @classmethod
+    def none_yet(cls) -> Pairs:
+        """For ``take_turns`` to add to."""
+        return cls(*(Pair(Measured([], []), Measured([], [])) for _ in cls._fields))
+
+    def take_turns(self, ours: Ask, bare: Ask, turns: int) -> None:
+        """Have both measure in turns, either one first every other time."""
+        for turn in range(turns):
+            both = [([pair.ours for pair in self], ours), ([pair.bare for pair in self], bare)]
+            for to_both_ends, measure in reversed(both) if turn % 2 else both:
+                for measured, (clock, busy) in zip(to_both_ends, measure(), strict=True):
+                    measured.clock.append(clock / 1e6)
+                    measured.busy.append(busy / 1e6)
+
 
 Ask = Callable[[], Sequence[tuple[int, int]]]
 """What a request takes to each of the two ends: by the clock, and of the processor's time, in nanoseconds."""
 
 
-def paired(ours: Ask, bare: Ask, turns: int) -> Pairs:
-    """Have both measure in turns, either one first every other time."""
-    pairs = Pairs(*(Pair(Measured([], []), Measured([], [])) for _ in Pairs._fields))
-    for turn in range(turns):
-        both = [([pair.ours for pair in pairs], ours), ([pair.bare for pair in pairs], bare)]
-        for to_both_ends, measure in reversed(both) if turn % 2 else both:
-            for measured, (clock, busy) in zip(to_both_ends, measure(), strict=True):
-                measured.clock.append(clock / 1e6)
-                measured.busy.append(busy / 1e6)
-    return pairs
+class Found(NamedTuple):
+    """What all processes have measured so far."""
+
+    requests: dict[str, Pairs]
+    stats: dict[str, list[dict[str, int]]]
+    histories: dict[str, Pairs]
 
 
 def run(effort: Effort, available: Sequence[Entry]) -> Result:
     """Measure requests, stats, History and growth."""
-    with (
-        seeded() as folder,
-        _bookshop(folder / "with.sqlite3", panel=True) as ours,
-        _bookshop(folder / "without.sqlite3", panel=False) as bare,
-    ):
-        pairs = {
-            name: paired(
-                lambda name=name: ours.ask("request", name),  # type: ignore[misc]
-                lambda name=name: bare.ask("request", name),  # type: ignore[misc]
-                effort.of(scene.turns, quick=2),
-            )
-            for name, scene in SCENES.items()
-        }
-        stats = {name: _best_stats(ours, name, effort.of(5, quick=2)) for name in SCENES}
-        profiles = [
-            profile_table(f"A request: {SCENES[name].title}, where the time goes", ours.ask("profile", name))
-            for name in ("import", "stock-take")
-        ]
-        assert ours.ask("fill_history") == bare.ask("fill_history") == 25
-        histories = {
-            view: paired(
-                lambda view=view: ours.ask("history", view),  # type: ignore[misc]
-                lambda view=view: bare.ask("history", view),  # type: ignore[misc]
-                effort.of(20, quick=3),
-            )
-            for view in ("render_panel", "history_refresh")
-        }
+    found = Found(
+        {name: Pairs.none_yet() for name in SCENES},
+        {name: [] for name in SCENES},
+        {view: Pairs.none_yet() for view in HISTORY_VIEWS},
+    )
+    with seeded() as folder:
+        for _ in range(effort.of(PROCESSES, quick=1)):
+            with _ours(folder) as ours, _bare(folder) as bare:
+                _measure(ours, bare, effort, found)
+        with _ours(folder) as ours:
+            profiles = [
+                profile_table(
+                    f"A request: {SCENES[name].title}, where the time goes", ours.ask("profile", name)
+                )
+                for name in ("import", "stock-take")
+            ]
+    stats = {name: min(measured, key=lambda one: one["ns"]) for name, measured in found.stats.items()}
     grown, growth_tables = growth.run(effort)
     return Result(
-        [*_figures(pairs, stats, histories), *grown],
-        [_requests(pairs, stats), _history(histories), *growth_tables],
+        [*_figures(found.requests, stats, found.histories), *grown],
+        [_requests(found.requests, stats), _history(found.histories), *growth_tables],
         profiles,
     )
 
 
-def _bookshop(database: object, *, panel: bool) -> Remote:
-    return Remote("benchmarks.requests.worker", **environment(database, panel=panel))  # type: ignore[arg-type]
+def _measure(ours: Remote, bare: Remote, effort: Effort, found: Found) -> None:
+    """Measure in two processes, of which one has the panel."""
+
+    def take_turns(pairs: Pairs, turns: int, *question: Any) -> None:
+        pairs.take_turns(partial(ours.ask, *question), partial(bare.ask, *question), turns)
+
+    for name, scene in SCENES.items():
+        take_turns(found.requests[name], effort.of(scene.turns, quick=2), "request", name)
+        found.stats[name] += [ours.ask("stats", name) for _ in range(effort.of(5, quick=2))]
+    assert ours.ask("fill_history") == bare.ask("fill_history") == 25
+    for view, pairs in found.histories.items():
+        take_turns(pairs, effort.of(10, quick=3), "history", view)
 
 
-def _best_stats(remote: Remote, scene: str, times: int) -> dict[str, int]:
-    found: list[dict[str, int]] = [remote.ask("stats", scene) for _ in range(times)]
-    return min(found, key=lambda one: one["ns"])
+def _ours(folder: Path) -> Remote:
+    return _bookshop(folder / "with.sqlite3", panel=True)
+
+
+def _bare(folder: Path) -> Remote:
+    return _bookshop(folder / "without.sqlite3", panel=False)
+
+
+def _bookshop(database: Path, *, panel: bool) -> Remote:
+    return Remote("benchmarks.requests.worker", **environment(database, panel=panel))
 
 
 def _figures(
@@ -196,20 +218,19 @@ def _requests(pairs: dict[str, Pairs], stats: dict[str, dict[str, int]]) -> Tabl
             "stats, kB",
         ],
         rows,
-        "The toolbar has all its other panels in both. “Toolbar alone” and “with the panel” are by the "
-        "clock, until the response is there: read to its last byte, for which a browser waits. “In all” is "
-        "until `request_finished` is over, too: the stats are stored whole once, after the response. “Added” "
-        "is the best of one over the best of the other, in processor time, which on an idle machine is what "
-        "the clock says. “Stats” is generating and storing them, in the request and after it; it is part of "
-        "what is added.",
+        f"Each in {PROCESSES} processes, one after the other; the toolbar has all its other panels in both. "
+        "“Toolbar alone” and “with the panel” are by the clock, until the response is there: read to its "
+        "last byte, for which a browser waits. “In all” is until `request_finished` is over, too: the stats "
+        "are stored whole once, after the response. “Added” is the best of one over the best of the other, "
+        "in processor time, which on an idle machine is what the clock says. “Stats” is generating and "
+        "storing them, in the request and after it; it is part of what is added.",
     )
 
 
 def _history(histories: dict[str, Pairs]) -> Table:
-    titles = {"render_panel": "opened", "history_refresh": "refreshed"}
     rows = [
         [
-            titles[view],
+            HISTORY_VIEWS[view],
             digits(min(pair.bare.busy)),
             digits(min(pair.ours.busy)),
             ratio(min(pair.ours.busy), min(pair.bare.busy)),
