@@ -50,6 +50,9 @@ MODULES = [
     "signal_panel/middleware.py",
     *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("signal_panel/tracer/[!_]*.py")),
     "signal_panel/collector.py",
+    "signal_panel/kinds.py",
+    "signal_panel/identity.py",
+    "signal_panel/frames.py",
     "signal_panel/rows.py",
     "signal_panel/freezing.py",
     "signal_panel/scope.py",
@@ -58,7 +61,7 @@ MODULES = [
 # Those of concurrency, random worlds, bounds and failures of ours are left out: they take a minute each time.
 TESTS = (
     "coexistence connected connections contexts findings_connections findings_failures findings_receivers"
-    " findings_sends hostile middleware panel queries record recording scope summary transparency"
+    " findings_sends hostile kinds middleware panel queries record recording scope summary transparency"
     " ways_to_send"
 )
 FIRST = 40  # tests, before the others that run the statement: most changes are noticed by one of them
