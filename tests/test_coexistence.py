@@ -73,6 +73,20 @@ def test_another_tool_that_comes_while_we_record_and_stays(heard: list[Any]) -> 
     assert patching._is_djangos_own(Signal.send)
 
 
+@pytest.mark.parametrize("method", ["send", "send_robust"])
+def test_the_line_is_the_user_s_from_the_first_send_through_another_tool_that_came_after_us(
+    method: str, other: pytest.MonkeyPatch
+) -> None:
+    with signal_panel.record() as recording:
+        found = vars(Signal)[method]
+        other.setattr(Signal, method, lambda *args, **named: found(*args, **named))
+        getattr(signal, method)(sender=None)  # through a newcomer
+        other.undo()
+    (send,) = recording.sends
+    assert send.site is not None
+    assert send.site.line == line_of("# through a newcomer", __file__)
+
+
 def test_where_another_tool_wraps_connect_and_stays_the_line_is_the_user_s() -> None:
     with pytest.MonkeyPatch.context() as other:
         with signal_panel.record():

@@ -89,11 +89,30 @@ def test_another_recording_takes_no_room_from_one() -> None:
     assert sends(recording) == [(f"{HERE}.told", "signal_panel.recording.Recording")]
 
 
+def test_as_many_as_there_may_be_spans_are_told_apart() -> None:
+    senders = [type(f"Sender{number}", (), {}) for number in range(10)]
+    with override_settings(SIGNAL_PANEL={"MAX_SPANS": 10}), signal_panel.record() as recording:
+        for sender in senders:
+            told.send(sender)
+    assert sends(recording) == [(f"{HERE}.told", f"{HERE}.{sender.__name__}") for sender in senders]
+
+
+def test_what_was_seen_in_one_recording_is_not_learnt_again_in_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    recorded(told, sender=Recording)
+    learnt: list[Any] = []
+    monkeypatch.setattr(kinds.naming, "sender_name", learnt.append)
+    assert len(recorded(told, sender=Recording).sends) == 1
+    assert Recording not in learnt
+
+
+@override_settings(SIGNAL_PANEL={"IGNORE": []})
 def test_they_do_not_grow_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kinds, "MOST", 3)
     for _ in range(5):
         assert len(sends(recorded(told, *(Signal() for _ in range(2))))) == 3
-    assert len(kinds.lasting(()).seen.sends) <= 3
+        assert len(kinds._last.seen.sends) == 3
 
 
 def test_neither_do_those_that_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,7 +120,7 @@ def test_neither_do_those_that_are_left_out(monkeypatch: pytest.MonkeyPatch) -> 
     with override_settings(SIGNAL_PANEL={"IGNORE": ["*"]}):
         for _ in range(5):
             assert recorded(*(Signal() for _ in range(3))).sends == []
-        assert kinds.lasting(("*",)).seen.ignored.added == 0
+            assert kinds._last.seen.ignored.added == 3
 
 
 def test_a_pattern_counts_from_the_next_recording_on() -> None:

@@ -20,6 +20,7 @@ import django
 import pytest
 from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
 from django.contrib.auth.signals import user_logged_out
+from django.core.handlers import asgi
 from django.db import transaction
 from django.db.models.signals import ModelSignal, post_save
 from django.dispatch import Signal, receiver
@@ -528,6 +529,20 @@ class TestSitesAcrossThreads:
             return recording
 
         (send,) = asyncio.run(main()).sends
+        assert send.site is None
+
+    def test_there_is_none_where_a_server_waits_for_the_thread_whoever_started_the_server(self) -> None:
+        # The test client's caller awaits the handler; a server's has nothing to do with the request.
+        handlers: dict[str, Any] = {"send": sync_to_async(operator.methodcaller("send", sender=None))}
+        source = "async def answer(signal): await send(signal)"
+        exec(compile(source, asgi.__file__, "exec"), handlers)
+
+        async def starts() -> Recording:
+            with signal_panel.record() as recording:
+                await handlers["answer"](module_signal)
+            return recording
+
+        (send,) = asyncio.run(starts()).sends
         assert send.site is None
 
     def test_the_line_of_an_async_for_over_a_queryset(self) -> None:
