@@ -68,13 +68,17 @@ class Collector:
         self.clock = clock
         self.kinds = lasting(tuple(ignore))
         self.known_send = self.kinds.known
-        self.known_receiver = self.kinds.known
+        self.known_receiver = self.kinds.known_receiver
         self.next_number: Callable[[], int] = count(STEP, STEP).__next__
         self.limit = 0
         """The number from which on sends are not kept."""
         self.room = 0
         """How many calls, of sends to several receivers, are kept before no more sends are."""
         self.calls = 0
+        self.quick_limit = 0
+        """The number from which on to keep a send takes more than to add its row, as it does at ``limit``."""
+        self.quick_room = 0
+        """The same, in calls."""
         self.log = Log()
         self.keep_none, self.keep_one = self.log[0].keep, self.log[1].keep
         self.exceptions: dict[int, str] = {}
@@ -102,17 +106,31 @@ class Collector:
         Twice as many come in at most, and what is under way when there are enough. Freezing leaves them out.
         """
         before = self.limit, self.room
-        self.limit = max(self.limit, number + (1 + spans) * STEP)
-        self.room = max(self.room, self.calls + spans)
-        self.kinds.room = self.limit // STEP
+        limit = max(self.limit, number + (1 + spans) * STEP)
+        self.set_room(limit, max(self.room, self.calls + spans))
+        self.kinds.room = limit // STEP
         self.queries.make_room(spans)
         return before
+
+    def set_room(self, limit: int, room: int) -> None:
+        """Keep no sends from the number ``limit`` on, nor once more than ``room`` calls are kept."""
+        self.limit, self.room = limit, room
+        self._look_ahead()
+
+    def _look_ahead(self) -> None:
+        self.quick_limit = min(self.limit, self.log.pack_at)
+        self.quick_room = min(self.room, self.log.pack_at_calls)
+        if self.closed:  # by another thread, maybe in between
+            self.quick_limit = 0
 
     def count_calls(self, calls: int) -> None:
         """Count those that were kept of one send; with too many, keep no sends that have not begun."""
         self.calls += calls
-        if self.calls > self.room:
-            self.limit = min(self.limit, self.next_number())
+        if self.calls > self.quick_room:
+            if self.calls > self.room:
+                self.limit = min(self.limit, self.next_number())
+            self.log.pack(0, self.calls)
+            self._look_ahead()
 
     def kind_of(self, signal: Any, sender: Any, method: int, frame: FrameType | None) -> int:
         """The number for a send's kind, or ``IGNORED``."""
@@ -235,8 +253,10 @@ class Collector:
             self.failed(failure)
 
     def _keep(self, calls: int, *row: int) -> None:
-        rows = self.log[calls]
-        rows.keep(rows.pack(*row))
+        self.log[calls].keep(row)
+        if row[0] >= self.quick_limit:
+            self.log.pack(row[0], self.calls)
+            self._look_ahead()
         self.count_calls(1 if calls == ALONE else calls)
 
     def _raised(self, number: int, exception: BaseException) -> None:
@@ -336,7 +356,7 @@ class Collector:
     def close(self) -> None:
         """Keep nothing from now on: spans of tasks and threads that go on find no room."""
         self.closed = True
-        self.limit = 0
+        self.set_room(0, self.room)
         self._first_for.clear()
 
 
@@ -351,7 +371,8 @@ class _Idle(Collector):
     def __init__(self) -> None:
         super().__init__(clock=lambda: 0)
         self.kinds = _NoKinds()
-        self.known_send = self.known_receiver = self.kinds.known
+        self.known_send = self.kinds.known
+        self.known_receiver = self.kinds.known_receiver
         self.next_number = lambda: 0
         self.closed = True
 

@@ -19,6 +19,8 @@ class IdentityMap:
         self._values: dict[Any, int] = {}
         self.get = self._values.get
         """The value under a key, or None."""
+        self.at = self._values.__getitem__
+        """The value under a key. Raises a ``KeyError`` where there is none."""
         self.added = 0
         """How often something was added: what is kept of the living grows with that."""
         self._watched: dict[int, tuple[ref[Any], list[Any]]] = {}

@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 
 from signal_panel import naming
 from signal_panel.recording import NOTHING
+from signal_panel.rows import INTEGER
 
-_ROW = Struct("5q")  # a query in the log: the span it ran in, statement, parameters, start, end
+_ROW = Struct(5 * INTEGER)  # a query in the log: the span it ran in, statement, parameters, start, end
 _pack = _ROW.pack
 # Hashing anything else may run the user's code.
 _PLAIN = frozenset({NoneType, bool, int, float, str, bytes, Decimal, date, timedelta, UUID})

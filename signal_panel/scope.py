@@ -85,7 +85,7 @@ class Scope:
         if self._is_outermost:
             self.collector.close()
         else:
-            self.collector.limit, self.collector.room = self._room_outside
+            self.collector.set_room(*self._room_outside)
 
     def counts(self) -> Counts:
         """What has ended in this scope so far, counted."""

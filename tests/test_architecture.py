@@ -46,7 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "overflow": set(),
     "places": {"conf", "editors"},
-    "queries": {"naming", "recording"},
+    "queries": {"naming", "recording", "rows"},
     "recording": {"overflow"},
     "rows": {"intervals"},
     "scope": {"collector", "freezing", "naming", "recording", "rows", "summary"},

@@ -93,9 +93,9 @@ def distinct_and_alive(count: int) -> None:
         signal.send(sender=sender)
 
 
-def memory_of_ours(send: Callable[[int], None], count: int) -> int:
+def memory_of_ours(send: Callable[[int], None], count: int, cap: int = SMALL_CAP) -> int:
     """The bytes held by what our modules allocated, while the recording is still open."""
-    with override_settings(SIGNAL_PANEL={"MAX_SPANS": SMALL_CAP}):
+    with override_settings(SIGNAL_PANEL={"MAX_SPANS": cap}):
         tracemalloc.start()
         try:
             with signal_panel.record():
@@ -113,6 +113,12 @@ def test_ten_times_the_sends_take_no_more_memory(send: Callable[[int], None]) ->
     memory_of_ours(send, SMALL_CAP)  # what is only made once, by the process
     past_the_cap = memory_of_ours(send, 5 * SMALL_CAP)
     assert memory_of_ours(send, 50 * SMALL_CAP) < 1.2 * past_the_cap
+
+
+def test_a_span_that_is_kept_takes_no_more_than_64_bytes() -> None:
+    memory_of_ours(same, SMALL_CAP)
+    few, many = (memory_of_ours(same, sends, cap=100_000) for sends in (10_000, 40_000))
+    assert many - few < 2 * 30_000 * 64
 
 
 def test_kinds_that_nobody_has_seen_before_are_counted_and_ignored_past_the_cap_too() -> None:
@@ -203,7 +209,7 @@ def test_sends_to_many_receivers_fill_the_log_before_there_are_many_sends(method
             call(method, signal)
         signal.send_robust(sender=None)
         collector = current.get().collector
-        assert sum(map(len, collector.log.values())) < 100 * (40 + 2 * 16)
+        assert sum(map(len, collector.log.values())) < 100 * (5 + 2 * 2)
     assert len(recording.sends) + len(recording.calls) == 100
     assert (totals(recording).sends, totals(recording).calls) == (51, 51 * 30)
 

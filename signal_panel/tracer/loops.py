@@ -35,7 +35,7 @@ from signal_panel.collector import (
     current,
 )
 from signal_panel.kinds import IGNORED
-from signal_panel.rows import Rows
+from signal_panel.rows import HEAD
 from signal_panel.tracer.contexts import enter
 from signal_panel.tracer.stepping import stepped
 
@@ -48,7 +48,6 @@ Responses = list[tuple[Any, Any]]
 _caller = sys._getframe
 make_current = current.set
 _NONE: list[Any] = []
-_pack_none, _pack_one = Rows(0).pack, Rows(1).pack
 
 
 class _Dispatch:
@@ -204,14 +203,17 @@ def send(self: Any, sender: Any, **named: Any) -> Responses:
     """As ``Signal.send``."""
     outside = place = current.get()
     collector = place.collector
+    thread = place.thread
     frame = _caller(1)
-    kind = collector.known_send((id(self), id(sender), SEND, id(frame.f_code), frame.f_lasti))
+    kind = collector.known_send((id(self), id(sender), id(frame.f_code), frame.f_lasti))
     if kind is None:
         try:
             kind = collector.kinds.send(self, sender, SEND, frame)
         except Exception as failure:
             kind = collector.failed(failure)
-    if kind == IGNORED or place.thread != get_ident() or running_loop() is not None:
+        if kind == IGNORED:
+            thread = 0
+    if thread != get_ident() or running_loop() is not None:
         place = enter(outside, kind)
         collector = place.collector
     parent = place.number
@@ -220,14 +222,12 @@ def send(self: Any, sender: Any, **named: Any) -> Responses:
     if "instance" in named and self is not post_init:
         collector.sent_for(named["instance"], named.get("action"), span, kind)
     begun = None
-    ends: list[int] = _NONE
-    sync_receivers: list[Any] = _NONE
-    async_receivers: list[Any] = _NONE
-    responses: Responses = []
+    row = sync_receivers = async_receivers = _NONE
     start = clock()
     try:
         if not self.receivers or self.sender_receivers_cache.get(sender) is NO_RECEIVERS:
             begun = clock()
+            responses = []
         else:
             sync_receivers, async_receivers = self._live_receivers(sender)
             begun = clock()
@@ -238,24 +238,24 @@ def send(self: Any, sender: Any, **named: Any) -> Responses:
                 response = receiver(signal=self, sender=sender, **named)
                 end = clock()
                 place.number = parent
-                if place is outside and span < collector.limit:
+                if place is outside and span < collector.quick_limit:
                     try:
                         known = collector.known_receiver(id(receiver))
-                        collector.keep_one(_pack_one(span, parent, kind, start, begun, end, known))
+                        collector.keep_one((span, parent, kind, start, begun, end, known))
                         return [(receiver, response)]
                     except Exception:  # a receiver that is not known yet
                         pass
-                ends = [end]
-                responses.append((receiver, response))
+                row = [span, parent, kind, start, begun, end]
+                responses = [(receiver, response)]
             else:
-                ends = []
-                note = ends.append
+                row = [span, parent, kind, start, begun]
+                responses = []
                 call = span
                 for receiver in sync_receivers:
                     call += 1
                     place.number = call
                     response = receiver(signal=self, sender=sender, **named)
-                    note(clock())
+                    row.append(clock())
                     responses.append((receiver, response))
             place.number = parent
             if async_receivers:
@@ -265,22 +265,26 @@ def send(self: Any, sender: Any, **named: Any) -> Responses:
         place.number = parent
         if place is not outside:
             make_current(outside)
+        ends = row[HEAD:]
         collector.end(span, parent, kind, start, begun, ends, sync_receivers, 0, async_receivers, exception)
         raise
     if place is not outside:
         make_current(outside)
-    if span < collector.limit and not async_receivers:
+    calls = len(sync_receivers)
+    if span < collector.quick_limit and not async_receivers:
         try:
-            if not ends:
-                collector.keep_none(_pack_none(span, parent, kind, start, begun))
+            if not calls:
+                collector.keep_none((span, parent, kind, start, begun))
             else:
-                kinds = map(collector.known_receiver, map(id, sync_receivers))
-                rows = collector.log[len(ends)]
-                rows.keep(rows.pack(span, parent, kind, start, begun, *ends, *kinds))
-                collector.count_calls(len(ends))
+                row.extend(map(collector.known_receiver, map(id, sync_receivers)))
+                collector.calls += calls
+                if collector.calls > collector.quick_room:
+                    collector.count_calls(0)
+                collector.log[calls].keep(row)
             return responses
         except Exception:  # a receiver that is not known yet
             pass
+    ends = row[HEAD : HEAD + calls]
     collector.end(span, parent, kind, start, begun, ends, sync_receivers, 0, async_receivers)
     return responses
 
@@ -290,7 +294,7 @@ def send_robust(self: Any, sender: Any, **named: Any) -> Responses:
     outside = place = current.get()
     collector = place.collector
     frame = _caller(1)
-    kind = collector.known_send((id(self), id(sender), SEND_ROBUST, id(frame.f_code), frame.f_lasti))
+    kind = collector.known_send((id(self) + SEND_ROBUST, id(sender), id(frame.f_code), frame.f_lasti))
     if kind is None:
         try:
             kind = collector.kinds.send(self, sender, SEND_ROBUST, frame)

@@ -1,0 +1,120 @@
+"""Rows are packed now and then, many at once: wherever that comes, the recording is the same."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.dispatch import Signal, receiver
+
+import signal_panel
+from signal_panel import Recording, rows
+from tests.clock import FakeClock
+
+clock = FakeClock()
+silent, one_hears, three_hear, also_async, fails, nests = (Signal() for _ in range(6))
+
+
+@receiver([one_hears, three_hear, also_async])
+def hears(**named: object) -> None:
+    """Hear a signal."""
+    clock.pass_(1)
+
+
+@receiver([three_hear, fails])
+def hears_too(**named: object) -> None:
+    """Hear a signal."""
+    clock.pass_(2)
+
+
+@receiver(three_hear)
+def hears_last(**named: object) -> None:
+    """Hear a signal."""
+    clock.pass_(4)
+
+
+@receiver(also_async)
+async def awaits(**named: object) -> None:
+    """Hear a signal."""
+    clock.pass_(8)
+
+
+@receiver(fails)
+def raises(**named: object) -> None:
+    """Fail to hear a signal."""
+    clock.pass_(16)
+    raise LookupError
+
+
+@receiver(nests)
+def sends_in_turn(**named: object) -> None:
+    """Send all others."""
+    send_all()
+
+
+def send_all() -> None:
+    """Send every signal but the one that nests, in every way that makes rows of its own."""
+    for signal in (silent, one_hears, three_hear, also_async):
+        signal.send(None)
+        signal.send_robust(None)
+    fails.send_robust(None)
+    with suppress(LookupError):
+        fails.send(None)
+    async_to_sync(also_async.asend)(None)
+
+
+def recorded() -> list[dict[str, Any]]:
+    """What is in a recording around all sends, and in one that begins and ends in the middle of them."""
+    with signal_panel.record(clock=clock) as around:
+        send_all()
+        nests.send(None)
+        with signal_panel.record() as inside:
+            nests.send(None)
+        send_all()
+    return [told(around), told(inside)]
+
+
+def told(recording: Recording) -> dict[str, Any]:
+    """A recording's JSON without the time of day."""
+    return {key: value for key, value in json.loads(recording.to_json()).items() if key != "epoch"}
+
+
+@pytest.fixture(params=[1, 2, 3, 5, 8, 13, 21, 34])
+def packed_early(request: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows are packed after so many sends, or calls."""
+    monkeypatch.setattr(rows, "PACKED_AFTER", request.param)
+
+
+def test_what_is_packed_on_the_way_is_told_with_what_is_not(
+    packed_early: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = recorded()
+    monkeypatch.undo()
+    assert packed == recorded()
+    assert [len(one["start"]) for one in packed] == [120, 31]
+
+
+def test_no_row_is_lost_or_told_twice_where_threads_send_while_rows_are_packed(packed_early: None) -> None:
+    def send() -> None:
+        for _ in range(200):
+            three_hear.send(None)
+            one_hears.send(None)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with signal_panel.record() as recording:
+            threads = [threading.Thread(target=signal_panel.carry(send)) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    sends = list(recording.sends)
+    assert sorted(len(send.calls) for send in sends) == [1] * 800 + [3] * 800
