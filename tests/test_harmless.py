@@ -164,6 +164,7 @@ def test_a_function_of_ours_that_fails_changes_no_response(
 
     # A new process, as far as the names of signals go.
     monkeypatch.setattr(naming._signal_names, "_modules_seen", 0)
+    monkeypatch.setattr(rows, "PACKED_AFTER", 2)  # else no rows of so few are packed
     with pytest.MonkeyPatch.context() as fault, caplog.at_level(logging.ERROR, "signal_panel"):
         inject(fault, name, fails)
         for path in PATHS:
