@@ -91,9 +91,10 @@ def packed_early(request: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_is_packed_on_the_way_is_told_with_what_is_not(
-    packed_early: None, monkeypatch: pytest.MonkeyPatch
+    packed_early: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     packed = recorded()
+    assert [record.message for record in caplog.records if record.name == "signal_panel"] == []
     monkeypatch.undo()
     assert packed == recorded()
     assert [len(one["start"]) for one in packed] == [120, 31]
