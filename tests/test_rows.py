@@ -119,3 +119,16 @@ def test_no_row_is_lost_or_told_twice_where_threads_send_while_rows_are_packed(p
         sys.setswitchinterval(interval)
     sends = list(recording.sends)
     assert sorted(len(send.calls) for send in sends) == [1] * 800 + [3] * 800
+
+
+@pytest.mark.parametrize(("signal", "sends"), [(silent, 105), (one_hears, 105), (three_hear, 35)])
+def test_they_are_packed_once_for_so_many_sends_or_calls(
+    signal: Signal, sends: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "PACKED_AFTER", 10)
+    pack, times = rows.Log.pack, []
+    monkeypatch.setattr(rows.Log, "pack", lambda *args: times.append(pack(*args)))
+    with signal_panel.record():
+        for _ in range(sends):
+            signal.send(None)
+    assert len(times) in (8, 9, 10)

@@ -48,6 +48,28 @@ def test_one_that_has_ended_stops_and_starts_nothing() -> None:
     assert senders(ended.recording) == []
 
 
+def test_what_is_sent_beside_one_that_is_inside_another_is_not_in_it() -> None:
+    @receiver(told)
+    def hears(sender: type, **_: object) -> None:
+        if sender is Totals:
+            raise LookupError
+
+    with signal_panel.record() as outer:
+        beside = contextvars.copy_context()
+        with signal_panel.record() as inner:
+            for sender in (Signal, Recording, Signal):
+                told.send(sender=sender)
+            beside.run(told.send_robust, sender=Totals)
+            told.send(sender=Recording)
+    told.disconnect(hears)
+    names = ["dispatch.dispatcher.Signal", "recording.Recording", "dispatch.dispatcher.Signal"]
+    ends_with = [*names, "summary.Totals", "recording.Recording"]
+    assert [sender.partition(".")[2] for sender in senders(outer)] == ends_with
+    assert [sender.partition(".")[2] for sender in senders(inner)] == [*names, "recording.Recording"]
+    assert [len(send.calls) for send in inner.sends] == [1, 1, 1, 1]
+    assert [totals(recording).exceptions for recording in (outer, inner)] == [1, 0]
+
+
 def test_what_is_sent_after_its_end_is_counted_as_late_and_kept_nowhere() -> None:
     scope = open_scope()
     outliving = contextvars.copy_context()
