@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import logging
 from asyncio import _get_running_loop as running_loop
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
-from itertools import count
+from itertools import count, repeat
 from threading import get_ident
 from types import FrameType
 from typing import Any, NamedTuple
@@ -69,7 +69,7 @@ class Collector:
         self.kinds = lasting(tuple(ignore))
         self.known_send = self.kinds.known
         self.known_receiver = self.kinds.known_receiver
-        self.next_number: Callable[[], int] = count(STEP, STEP).__next__
+        self.numbers: Iterator[int] = count(STEP, STEP)
         self.limit = 0
         """The number from which on sends are not kept."""
         self.room = 0
@@ -128,7 +128,7 @@ class Collector:
         self.calls += calls
         if self.calls > self.quick_room:
             if self.calls > self.room:
-                self.limit = min(self.limit, self.next_number())
+                self.limit = min(self.limit, next(self.numbers))
             self.log.pack(0, self.calls)
             self._look_ahead()
 
@@ -373,7 +373,7 @@ class _Idle(Collector):
         self.kinds = _NoKinds()
         self.known_send = self.kinds.known
         self.known_receiver = self.kinds.known_receiver
-        self.next_number = lambda: 0
+        self.numbers = repeat(0)
         self.closed = True
 
     def end(self, *args: Any) -> None:

@@ -34,7 +34,7 @@ class Scope:
         self._outer = outer = current.get()
         self._is_outermost = outer.collector.closed
         self.collector = Collector(clock, ignore) if self._is_outermost else outer.collector
-        self._number = self.collector.next_number()
+        self._number = next(self.collector.numbers)
         self.collector.scopes[self._number] = 0 if self._is_outermost else outer.number
         self._room_outside = self.collector.make_room(self._number, max_spans)
         self._marks: list[tuple[int, str, str]] = []

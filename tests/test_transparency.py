@@ -143,7 +143,7 @@ def test_an_async_receiver_that_returns_a_future() -> None:
 def stepped(receiver: Any) -> SteppedCall:
     """The coroutine that a task gets of an async receiver."""
     place = current.get()
-    return SteppedCall(receiver(), receiver, place.collector, place.number, place.collector.next_number())
+    return SteppedCall(receiver(), receiver, place.collector, place.number, next(place.collector.numbers))
 
 
 def test_an_exception_thrown_into_an_async_receiver_that_has_not_begun_comes_out_of_it() -> None:

@@ -87,7 +87,7 @@ def _recorded(signal: Any, sender: Any, named: dict[str, Any], method: int, fram
     kind = collector.kind_of(signal, sender, method, frame)
     if kind == IGNORED:
         collector, parent = IDLE.collector, 0
-    span = collector.next_number()
+    span = next(collector.numbers)
     if "instance" in named and signal is not post_init:
         collector.sent_for(named["instance"], named.get("action"), span, kind)
     outer = _dispatch.get()
