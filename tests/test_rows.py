@@ -6,6 +6,7 @@ import json
 import sys
 import threading
 from contextlib import suppress
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -132,3 +133,18 @@ def test_they_are_packed_once_for_so_many_sends_or_calls(
         for _ in range(sends):
             signal.send(None)
     assert len(times) in (8, 9, 10)
+
+
+def test_they_are_packed_less_often_where_there_are_many_already(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "PACKED_AFTER", 10)
+    monkeypatch.setattr(rows, "PACKED_AFTER_AT_MOST", 20)
+    pack, at = rows.Log.pack, []
+    monkeypatch.setattr(rows.Log, "pack", lambda log, *args: (at.append(sent), pack(log, *args)))
+    with signal_panel.record():
+        for sent in range(1_000):
+            one_hears.send(None)
+    pauses = [after - before for before, after in pairwise(at)]
+    assert set(pauses[:15]) == {10}
+    assert sorted(pauses) == pauses
+    assert set(pauses) == set(range(10, 21))
+    assert 2 * pauses.count(20) > len(pauses)

@@ -28,7 +28,7 @@ EXAMPLES = int(os.environ.get("EXAMPLES", "0"))
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-@given(description=descriptions(), packed_after=st.sampled_from([1, 3, 4096]))
+@given(description=descriptions(), packed_after=st.sampled_from([1, 3, 64]))
 def test_nothing_in_a_random_world_can_tell_that_it_is_recorded(
     dispatcher: str, description: Description, packed_after: int
 ) -> None:

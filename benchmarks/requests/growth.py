@@ -112,7 +112,7 @@ def main() -> None:
     def memory(spans: int) -> int:
         gc.collect()
         with signal_panel.record():
-            send(100)  # what the first sends of a recording cost is no span's
+            send(1 + RECEIVERS)  # what the first send of a recording costs is no span's
             tracemalloc.start()
             send(spans)
             current, _ = tracemalloc.get_traced_memory()
