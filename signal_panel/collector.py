@@ -21,7 +21,7 @@ from weakref import ref  # as it is now: Django's tests, and others, put a mock 
 
 from signal_panel import naming
 from signal_panel.frames import users_frame
-from signal_panel.kinds import IGNORED, Kinds, RawSite, lasting, raw_site
+from signal_panel.kinds import IGNORED, RawSite, lasting, raw_site
 from signal_panel.overflow import OverflowCounter
 from signal_panel.queries import Queries
 from signal_panel.recording import METHODS
@@ -67,7 +67,7 @@ class Collector:
     def __init__(self, clock: Callable[[], int], ignore: Iterable[str] = ()) -> None:
         self.clock = clock
         self.kinds = lasting(tuple(ignore))
-        self.known_send = self.kinds.known
+        self.known_send: Callable[[Any], int | None] = self.kinds.known
         self.known_receiver = self.kinds.known_receiver
         self.numbers: Iterator[int] = count(STEP, STEP)
         self.limit = 0
@@ -360,21 +360,18 @@ class Collector:
         self._first_for.clear()
 
 
-class _NoKinds(Kinds):
-    def send(self, *args: Any) -> int:
-        return IGNORED
-
-
 class _Idle(Collector):
     """Stands where nothing is recorded, so that sending needs no second way."""
 
     def __init__(self) -> None:
         super().__init__(clock=lambda: 0)
-        self.kinds = _NoKinds()
-        self.known_send = self.kinds.known
-        self.known_receiver = self.kinds.known_receiver
+        self.known_send = lambda key: IGNORED
         self.numbers = repeat(0)
         self.closed = True
+
+    def kind_of(self, *args: Any) -> int:
+        """Ignore it."""
+        return IGNORED
 
     def end(self, *args: Any) -> None:
         """Keep nothing."""

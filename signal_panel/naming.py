@@ -181,8 +181,9 @@ def kept_attribute(obj: Any, name: str) -> Any:
     Python 3.11 and 3.12 make a dictionary of them only when somebody asks for it, and find each later
     ever after: once ``post_init`` had been looked at so, to make a model took 5 % longer.
     """
-    if any(name in _attributes_of(base) for base in _bases_of(type(obj))):  # it may be a computed one
-        return instance_dict(obj).get(name)
+    for base in _bases_of(type(obj)):
+        if name in _attributes_of(base):  # it may be a computed one
+            return instance_dict(obj).get(name)
     try:
         return object.__getattribute__(obj, name)
     except AttributeError:
