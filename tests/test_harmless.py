@@ -72,7 +72,7 @@ BOUNDARY = {
     "collector.Collector.has_disconnected",
     "collector.Collector.open_block", "collector.Collector.sent_for",
     "collector._Idle.end", "collector._Idle.end_calls", "collector._Idle.end_call",
-    "collector._Idle.end_send", "collector._Idle.sent_for",
+    "collector._Idle.end_send", "collector._Idle.sent_for", "collector._Idle.kind_of",
     "identity.IdentityMap._forget",
     "middleware.RequestScope.failed", "middleware.RequestScope.end",
     "panel.SignalTimelinePanel._failed", "panel.SignalTimelinePanel._harmless",
