@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
+import tracemalloc
 from contextlib import suppress
 from itertools import pairwise
 from typing import Any
@@ -149,3 +150,23 @@ def test_they_are_packed_less_often_where_there_are_many_already(monkeypatch: py
     assert sorted(pauses) == pauses
     assert set(pauses) == set(range(10, 21))
     assert 2 * pauses.count(20) > len(pauses)
+
+
+@pytest.mark.parametrize("signal", [one_hears, three_hear])
+def test_a_thousand_sends_take_less_than_half_of_the_memory_that_they_take_unpacked(
+    signal: Signal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def memory() -> int:
+        with signal_panel.record():
+            signal.send(None)  # the first finds out who hears
+            tracemalloc.start()
+            try:
+                for _ in range(1_000):
+                    signal.send(None)
+                return tracemalloc.get_traced_memory()[0]
+            finally:
+                tracemalloc.stop()
+
+    packed = memory()
+    monkeypatch.setattr(rows, "PACKED_AFTER", 1_000_000)
+    assert packed < memory() / 2
