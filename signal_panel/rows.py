@@ -27,9 +27,8 @@ STEP = (1 << 29) + 1
 An odd one, so that a dictionary has them side by side: it takes the lower bits for where to look first. With
 ``1 << 29`` freezing 1,000,000 spans took half as long again. What is below ``1 << 30`` divides faster.
 """
-PACKED_AFTER = 64
-"""How many sends, or calls, are kept before they are packed; more where there are many already."""
-PACKED_AFTER_AT_MOST = 1024
+PACKED_AFTER = 1024
+"""How many sends, or calls, are kept before they are packed: more than most requests have."""
 
 _BYTES = calcsize("q")
 INTEGER = "n" if calcsize("n") == _BYTES else "q"
@@ -41,7 +40,7 @@ class Rows:
     """The rows of sends with the same number of calls.
 
     They are packed now and then, many at once: to pack each took a fifth of what recording a send takes. In
-    integer objects a row takes up to four times the memory, so that no more than a sixteenth is left in them.
+    integer objects a row takes up to four times the memory.
     """
 
     __slots__ = ("_fresh", "_packed", "keep")
@@ -93,16 +92,12 @@ class Log(dict[int, Rows]):
         """Pack the rows with the send of this number, when so many calls have been kept."""
         for rows in list(self.values()):
             rows.pack()
-        self.pack_at = max(self.pack_at, number + _how_many_more(number // STEP) * STEP)
-        self.pack_at_calls = max(self.pack_at_calls, calls + _how_many_more(calls))
+        self.pack_at = max(self.pack_at, number + PACKED_AFTER * STEP)
+        self.pack_at_calls = max(self.pack_at_calls, calls + PACKED_AFTER)
 
     def lengths(self) -> dict[int, int]:
         """How many integers of each there are now, for ``spans_since``."""
         return {calls: len(rows) for calls, rows in list(self.items())}
-
-
-def _how_many_more(kept: int) -> int:
-    return max(PACKED_AFTER, min(kept // 16, PACKED_AFTER_AT_MOST))
 
 
 class Index(dict[int, int]):
