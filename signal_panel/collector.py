@@ -68,7 +68,7 @@ class Collector:
         self.clock = clock
         self.kinds = lasting(tuple(ignore))
         self.known_send: Callable[[Any], int | None] = self.kinds.known
-        self.known_receiver = self.kinds.known_receiver
+        self.known_receivers = self.kinds.known_receivers
         self.numbers: Iterator[int] = count(STEP, STEP)
         self.limit = 0
         """The number from which on sends are not kept."""

@@ -16,11 +16,10 @@ class IdentityMap:
     """
 
     def __init__(self) -> None:
-        self._values: dict[Any, int] = {}
-        self.get = self._values.get
+        self.values: dict[Any, int] = {}
+        """To be read only: to look there takes 0.03 µs less than to call anything."""
+        self.get = self.values.get
         """The value under a key, or None."""
-        self.at = self._values.__getitem__
-        """The value under a key. Raises a ``KeyError`` where there is none."""
         self.added = 0
         """How often something was added: what is kept of the living grows with that."""
         self._watched: dict[int, tuple[ref[Any], list[Any]]] = {}
@@ -40,9 +39,9 @@ class IdentityMap:
                     watch[1].append(key)
             except TypeError:
                 return
-            self._values[key] = value
+            self.values[key] = value
 
     def _forget(self, thing_id: int, _reference: object) -> None:
         _, keys = self._watched.pop(thing_id, (None, ()))
         for key in keys:
-            self._values.pop(key, None)
+            self.values.pop(key, None)

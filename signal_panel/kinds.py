@@ -128,8 +128,8 @@ class Kinds:
         number, which is 0 for ``send``, the ``id`` of a sender that is a class, a function or None, and that
         of the code with the instruction in it.
         """
-        self.known_receiver = self._numbers.at
-        """The number for the receiver that has an ``id``. Raises a ``KeyError`` where it is not known."""
+        self.known_receivers = self._numbers.values
+        """The numbers for the receivers that are known, by their ``id``s."""
 
     def send(self, signal: Any, sender: Any, method: int, frame: FrameType | None) -> int:
         """The number for a send of ``signal`` by ``method`` from ``frame``; ``IGNORED`` if that is to be."""

@@ -241,7 +241,7 @@ def send(self: Any, sender: Any, **named: Any) -> Responses:
                 place.number = parent
                 if place is outside and span < collector.quick_limit:
                     try:
-                        known = collector.known_receiver(id(receiver))
+                        known = collector.known_receivers[id(receiver)]
                         collector.keep_one((span, parent, kind, start, begun, end, known))
                         return [(receiver, response)]
                     except Exception:  # a receiver that is not known yet
@@ -277,7 +277,7 @@ def send(self: Any, sender: Any, **named: Any) -> Responses:
             if not calls:
                 collector.keep_none((span, parent, kind, start, begun))
             else:
-                row.extend(map(collector.known_receiver, map(id, sync_receivers)))
+                row.extend(map(collector.known_receivers.__getitem__, map(id, sync_receivers)))
                 collector.calls += calls
                 if collector.calls > collector.quick_room:
                     collector.count_calls(0)
