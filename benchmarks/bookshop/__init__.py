@@ -1,4 +1,4 @@
-"""The example project, with and without the panel, and with a page of as many spans as asked for."""
+"""The example project, with the panel, an empty one or none, and a page of as many spans as asked for."""
 
 from __future__ import annotations
 
@@ -15,27 +15,30 @@ from benchmarks.remote import ROOT
 EXAMPLE = ROOT / "example_project"
 SPANS_OF_A_SHELF = 1000
 
+PANELS = "ours", "empty", "none"
+"""Which panel a bookshop has beside the toolbar's own."""
 
-def environment(database: Path, *, panel: bool) -> dict[str, str]:
-    """What a process needs to know to be the bookshop."""
+
+def environment(folder: Path, panel: str = "ours") -> dict[str, str]:
+    """What a process needs to know to be the bookshop with this panel, with its database in the folder."""
     return {
         "DJANGO_SETTINGS_MODULE": "benchmarks.bookshop.settings",
         "PYTHONPATH": os.pathsep.join(map(str, (ROOT, EXAMPLE))),
-        "BOOKSHOP_DB": str(database),
-        "BOOKSHOP_PANEL": str(int(panel)),
+        "BOOKSHOP_DB": str(folder / f"{panel}.sqlite3"),
+        "BOOKSHOP_PANEL": panel,
     }
 
 
 @contextmanager
 def seeded() -> Iterator[Path]:
-    """A folder with ``with.sqlite3`` and ``without.sqlite3``, equal and full of books."""
+    """A folder with a database for the bookshop with each panel, equal and full of books."""
     with TemporaryDirectory() as name:
         folder = Path(name)
-        for database in (folder / "with.sqlite3", folder / "without.sqlite3"):
+        for panel in PANELS:
             for command in (("migrate", "--verbosity=0"), ("seed",)):
                 subprocess.run(
                     [sys.executable, "-m", "django", *command],
-                    env={**os.environ, **environment(database, panel=True)},
+                    env={**os.environ, **environment(folder, panel)},
                     check=True,
                     stdout=subprocess.DEVNULL,
                 )

@@ -1,7 +1,8 @@
-"""The bookshop's settings, with or without the panel by ``$BOOKSHOP_PANEL``."""
+"""The bookshop's settings, with ours, an empty panel or none, by ``$BOOKSHOP_PANEL``."""
 
 import os
 
+from benchmarks.remote import ROOT
 from bookshop import settings as bookshop
 from bookshop.settings import *  # noqa: F403
 
@@ -15,9 +16,14 @@ LOGGING = {
     "loggers": {"django.dispatch": {"handlers": ["nowhere"], "propagate": False}},
 }
 
-if os.environ["BOOKSHOP_PANEL"] == "0":
+if os.environ["BOOKSHOP_PANEL"] != "ours":
     INSTALLED_APPS = [app for app in bookshop.INSTALLED_APPS if app != "signal_panel"]
     MIDDLEWARE = [name for name in bookshop.MIDDLEWARE if not name.startswith("signal_panel.")]
     DEBUG_TOOLBAR_PANELS = [
         name for name in bookshop.DEBUG_TOOLBAR_PANELS if not name.startswith("signal_panel.")
     ]
+if os.environ["BOOKSHOP_PANEL"] == "empty":
+    INSTALLED_APPS += ["benchmarks.bookshop.empty"]
+    MIDDLEWARE = ["benchmarks.bookshop.empty.EmptyMiddleware", *MIDDLEWARE]
+    DEBUG_TOOLBAR_PANELS += ["benchmarks.bookshop.empty.EmptyPanel"]
+    STATICFILES_DIRS = [ROOT / "static"]

@@ -51,7 +51,7 @@ def run(effort: Effort, available: Sequence[Entry]) -> Result:
     """Measure the panel and its peers with each number of spans."""
     sizes = [size for size in SIZES if not effort.is_quick or size <= 10_000]
     seen: dict[tuple[str, int], Seen] = {}
-    with seeded() as folder, served(folder / "with.sqlite3") as address, chromium() as browser:
+    with seeded() as folder, served(folder) as address, chromium() as browser:
         version = browser.version
         for size in sizes:
             request = _request_id(f"{address}spans/{size}/")

@@ -19,8 +19,8 @@ PATIENCE = 60  # seconds
 
 
 @contextmanager
-def served(database: Path) -> Iterator[str]:
-    """The address of a bookshop, which remembers more requests than a run makes."""
+def served(folder: Path) -> Iterator[str]:
+    """The address of a bookshop seeded in the folder, which remembers more requests than a run makes."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         host, port = probe.getsockname()
@@ -28,7 +28,7 @@ def served(database: Path) -> Iterator[str]:
         [sys.executable, "-m", "django", "runserver", "--noreload", f"{host}:{port}"],
         env={
             **os.environ,
-            **environment(database, panel=True),
+            **environment(folder),
             "BOOKSHOP_TOOLBAR": json.dumps({"RESULTS_CACHE_SIZE": 1000}),
         },
         stdout=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""The part ``requests`` of a run: the toolbar with and without the panel, taking turns."""
+"""The part ``requests`` of a run: the toolbar with the panel, an empty one or none, taking turns."""
 
 from __future__ import annotations
 
@@ -48,19 +48,19 @@ class Measured(NamedTuple):
 
 
 class Pair(NamedTuple):
-    """What both have measured in turns.
+    """What one with a panel, ours or an empty one, and one without it have measured in turns.
 
-    What the panel adds is told in the processor's time. It waits for nothing, so that on a machine that does
+    What a panel adds is told in the processor's time. It waits for nothing, so that on a machine that does
     nothing else this is what the clock says too; on a busy one the clock mostly tells of others.
     """
 
-    ours: Measured
+    panel: Measured
     bare: Measured
 
     @property
     def added(self) -> float:
         """The best of one over the best of the other, in milliseconds."""
-        return min(self.ours.busy) - min(self.bare.busy)
+        return min(self.panel.busy) - min(self.bare.busy)
 
     @property
     def added_percent(self) -> float:
@@ -70,12 +70,12 @@ class Pair(NamedTuple):
     @property
     def median_added(self) -> float:
         """The middle one of the differences between neighbours, in milliseconds."""
-        return median([a - b for a, b in zip(self.ours.busy, self.bare.busy, strict=True)])
+        return median([a - b for a, b in zip(self.panel.busy, self.bare.busy, strict=True)])
 
     @property
     def ratio(self) -> float:
         """How many times the best of one the best of the other is."""
-        return min(self.ours.busy) / min(self.bare.busy)
+        return min(self.panel.busy) / min(self.bare.busy)
 
 
 class Pairs(NamedTuple):
@@ -91,10 +91,10 @@ class Pairs(NamedTuple):
         """For ``take_turns`` to add to."""
         return cls(*(Pair(Measured([], []), Measured([], [])) for _ in cls._fields))
 
-    def take_turns(self, ours: Ask, bare: Ask, turns: int) -> None:
+    def take_turns(self, panel: Ask, bare: Ask, turns: int) -> None:
         """Have both measure in turns, either one first every other time."""
         for turn in range(turns):
-            both = [([pair.ours for pair in self], ours), ([pair.bare for pair in self], bare)]
+            both = [([pair.panel for pair in self], panel), ([pair.bare for pair in self], bare)]
             for to_both_ends, measure in reversed(both) if turn % 2 else both:
                 for measured, (clock, busy) in zip(to_both_ends, measure(), strict=True):
                     measured.clock.append(clock / 1e6)
@@ -109,6 +109,8 @@ class Found(NamedTuple):
     """What all processes have measured so far."""
 
     requests: dict[str, Pairs]
+    empty: dict[str, Pairs]
+    """The same requests with an empty panel: what is added by any."""
     stats: dict[str, list[dict[str, int]]]
     histories: dict[str, Pairs]
 
@@ -117,14 +119,18 @@ def run(effort: Effort, available: Sequence[Entry]) -> Result:
     """Measure requests, stats, History and growth."""
     found = Found(
         {name: Pairs.none_yet() for name in SCENES},
+        {name: Pairs.none_yet() for name in SCENES},
         {name: [] for name in SCENES},
         {view: Pairs.none_yet() for view in HISTORY_VIEWS},
     )
     with seeded() as folder:
         for _ in range(effort.of(PROCESSES, quick=1)):
-            with _ours(folder) as ours, _bare(folder) as bare:
-                _measure(ours, bare, effort, found)
-        with _ours(folder) as ours:
+            with _bookshop(folder, "none") as bare:
+                with _bookshop(folder, "empty") as empty:
+                    _measure_empty(empty, bare, effort, found)
+                with _bookshop(folder, "ours") as ours:
+                    _measure(ours, bare, effort, found)
+        with _bookshop(folder, "ours") as ours:
             profiles = [
                 profile_table(
                     f"A request: {SCENES[name].title}, where the time goes", ours.ask("profile", name)
@@ -135,7 +141,7 @@ def run(effort: Effort, available: Sequence[Entry]) -> Result:
     grown, growth_tables = growth.run(effort)
     return Result(
         [*_figures(found.requests, stats, found.histories), *grown],
-        [_requests(found.requests, stats), _history(found.histories), *growth_tables],
+        [_requests(found, stats), _history(found.histories), *growth_tables],
         profiles,
     )
 
@@ -154,16 +160,14 @@ def _measure(ours: Remote, bare: Remote, effort: Effort, found: Found) -> None:
         take_turns(pairs, effort.of(10, quick=3), "history", view)
 
 
-def _ours(folder: Path) -> Remote:
-    return _bookshop(folder / "with.sqlite3", panel=True)
+def _measure_empty(empty: Remote, bare: Remote, effort: Effort, found: Found) -> None:
+    for name, scene in SCENES.items():
+        asks = [partial(process.ask, "request", name) for process in (empty, bare)]
+        found.empty[name].take_turns(*asks, effort.of(scene.turns, quick=2))
 
 
-def _bare(folder: Path) -> Remote:
-    return _bookshop(folder / "without.sqlite3", panel=False)
-
-
-def _bookshop(database: Path, *, panel: bool) -> Remote:
-    return Remote("benchmarks.requests.worker", **environment(database, panel=panel))
+def _bookshop(folder: Path, panel: str) -> Remote:
+    return Remote("benchmarks.requests.worker", **environment(folder, panel))
 
 
 def _figures(
@@ -188,17 +192,18 @@ def _figures(
     ]
 
 
-def _requests(pairs: dict[str, Pairs], stats: dict[str, dict[str, int]]) -> Table:
+def _requests(found: Found, stats: dict[str, dict[str, int]]) -> Table:
     rows = []
-    for name, (there, over) in pairs.items():
+    for name, (there, over) in found.requests.items():
         stored = stats[name]
+        added = found.empty[name].there, there, over
         rows.append(
             [
                 SCENES[name].title,
                 f"{stored['sends']:,} + {stored['calls']:,}",
                 digits(min(there.bare.clock)),
-                digits(min(there.ours.clock)),
-                *(f"{digits(pair.added)} ({digits(pair.added_percent)} %)" for pair in (there, over)),
+                digits(min(there.panel.clock)),
+                *(f"{digits(pair.added)} ({digits(pair.added_percent)} %)" for pair in added),
                 digits(over.median_added),
                 digits(stored["ns"] / 1e6),
                 digits(stored["bytes"] / 1e3),
@@ -211,6 +216,7 @@ def _requests(pairs: dict[str, Pairs], stats: dict[str, dict[str, int]]) -> Tabl
             "sends + calls",
             "toolbar alone",
             "with the panel",
+            "an empty panel adds until the response is there",
             "added until the response is there",
             "added in all",
             "in all, median of pairs",
@@ -218,12 +224,14 @@ def _requests(pairs: dict[str, Pairs], stats: dict[str, dict[str, int]]) -> Tabl
             "stats, kB",
         ],
         rows,
-        f"Each in {PROCESSES} processes, one after the other; the toolbar has all its other panels in both. "
+        f"Each in {PROCESSES} processes, one after the other; the toolbar has all its other panels in each. "
         "“Toolbar alone” and “with the panel” are by the clock, until the response is there: read to its "
         "last byte, for which a browser waits. “In all” is until `request_finished` is over, too: the stats "
         "are stored whole once, after the response. “Added” is the best of one over the best of the other, "
-        "in processor time, which on an idle machine is what the clock says. “Stats” is generating and "
-        "storing them, in the request and after it; it is part of what is added.",
+        "in processor time, which on an idle machine is what the clock says. “An empty panel” does nothing, "
+        "and comes with a middleware that does nothing and with as many static files: the toolbar's other "
+        "panels tell of these, whatever panel it is. “Stats” is generating and storing them, in the request "
+        "and after it; it is part of what is added.",
     )
 
 
@@ -232,8 +240,8 @@ def _history(histories: dict[str, Pairs]) -> Table:
         [
             HISTORY_VIEWS[view],
             digits(min(pair.bare.busy)),
-            digits(min(pair.ours.busy)),
-            ratio(min(pair.ours.busy), min(pair.bare.busy)),
+            digits(min(pair.panel.busy)),
+            ratio(min(pair.panel.busy), min(pair.bare.busy)),
         ]
         for view, (_, pair) in histories.items()
     ]
