@@ -277,7 +277,7 @@ def send(self: Any, sender: Any, **named: Any) -> Responses:
             if not calls:
                 collector.keep_none((span, parent, kind, start, begun))
             else:
-                row.extend(map(collector.known_receivers.__getitem__, map(id, sync_receivers)))
+                row.extend(map(collector.known_receiver, map(id, sync_receivers)))
                 collector.calls += calls
                 if collector.calls > collector.quick_room:
                     collector.count_calls(0)
