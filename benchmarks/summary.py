@@ -14,8 +14,7 @@ def in_five_lines(runs: Runs) -> str:
     """What a user wants to know, from the first Python that each part was measured with."""
     lines = []
     if runs["recording"]:
-        head = runs["recording"][0].result.tables[0].head
-        ours = next(column for column, name in enumerate(head) if name.startswith("this panel adds"))
+        ours = _column(runs, "recording", "this panel adds")
         one, five = _row(runs, "recording", 1), _row(runs, "recording", 2)
         lines += [
             "- While nothing is recorded it costs nothing: Django's own methods stand in their places.",
@@ -31,8 +30,9 @@ def in_five_lines(runs: Runs) -> str:
     if runs["requests"]:
         order, large = _row(runs, "requests", 1), _row(runs, "requests", 3)
         spans = order[1].replace("+", "sends and")
+        columns = [_column(runs, "requests", name) for name in ("added until", "added in all")]
         (wait, work), (large_wait, large_work) = (
-            [added.split()[0] for added in row[4:6]] for row in (order, large)
+            [row[column].split()[0] for column in columns] for row in (order, large)
         )
         lines.append(
             f"- Placing an order in the example project, {spans} receiver calls, takes {wait} ms longer "
@@ -46,6 +46,11 @@ def in_five_lines(runs: Runs) -> str:
             f"- Opening the panel of 100,000 spans takes {opened} ms, and a step of zooming {step} ms."
         )
     return "\n".join(lines)
+
+
+def _column(runs: Runs, part: str, starts: str) -> int:
+    head = runs[part][0].result.tables[0].head
+    return next(column for column, name in enumerate(head) if name.startswith(starts))
 
 
 def _row(runs: Runs, part: str, number: int) -> Sequence[str]:

@@ -34,7 +34,7 @@ SCENES = {
     "stock-take": Scene("stock-take, 100,000 spans", 5),
 }
 HISTORY_VIEWS = {"render_panel": "opened", "history_refresh": "refreshed"}
-PROCESSES = 3
+PROCESSES = 5
 STATS_MS = 150
 STATS_MB = 1.3
 HISTORY = 1.5
