@@ -545,6 +545,23 @@ class TestSitesAcrossThreads:
         (send,) = asyncio.run(starts()).sends
         assert send.site is None
 
+    def test_there_is_none_where_nobodys_task_waits_for_the_thread_beside_tasks_of_the_users(self) -> None:
+        async def main() -> Recording:
+            may_end = asyncio.Event()
+
+            async def beside() -> None:
+                await may_end.wait()
+
+            with signal_panel.record() as recording:
+                others = [asyncio.create_task(beside()) for _ in range(20)]
+                await asyncio.create_task(sync_to_async(module_signal.send)(sender=None))
+                may_end.set()
+                await asyncio.gather(*others)
+            return recording
+
+        (send,) = asyncio.run(main()).sends
+        assert send.site is None
+
     def test_the_line_of_an_async_for_over_a_queryset(self) -> None:
         Author.objects.create(name="A")
 
