@@ -510,6 +510,28 @@ class TestSitesAcrossThreads:
         lines = [send.site.line if send.site else None for send in asyncio.run(main()).sends]
         assert lines == [line_of("# hops", function)] * 300
 
+    def test_the_line_where_the_thread_has_sent_before_the_coroutine_is_suspended(self) -> None:
+        has_sent = threading.Event()
+        work = contextlib.ExitStack()  # nobody's frame: all that the thread stands on is the standard library
+        work.callback(has_sent.set)
+        work.callback(operator.methodcaller("send", sender=None), module_signal)
+
+        class Eager(ThreadPoolExecutor):
+            def submit(self, *args: Any, **kwargs: Any) -> Any:
+                future = super().submit(*args, **kwargs)
+                assert has_sent.wait(10)
+                return future
+
+        async def main() -> Recording:
+            with signal_panel.record() as recording, Eager(1) as executor:
+                await sync_to_async(work.close, thread_sensitive=False, executor=executor)()  # is running
+            return recording
+
+        (send,) = asyncio.run(main()).sends
+        assert send.site is not None
+        function = type(self).test_the_line_where_the_thread_has_sent_before_the_coroutine_is_suspended
+        assert send.site.line == line_of("# is running", function)
+
     def test_there_is_none_where_who_waited_for_the_thread_was_cancelled(self) -> None:
         has_begun, may_go_on = threading.Event(), threading.Event()
         work = contextlib.ExitStack()  # nobody's frame: all that the thread stands on is the standard library
@@ -533,13 +555,17 @@ class TestSitesAcrossThreads:
 
     def test_there_is_none_where_a_server_waits_for_the_thread_whoever_started_the_server(self) -> None:
         # The test client's caller awaits the handler; a server's has nothing to do with the request.
-        handlers: dict[str, Any] = {"send": sync_to_async(operator.methodcaller("send", sender=None))}
-        source = "async def answer(signal): await send(signal)"
-        exec(compile(source, asgi.__file__, "exec"), handlers)
+        is_suspended = threading.Event()
+        work = contextlib.ExitStack()
+        work.callback(operator.methodcaller("send", sender=None), module_signal)
+        work.callback(is_suspended.wait, 10)
+        handlers: dict[str, Any] = {"work": sync_to_async(work.close)}
+        exec(compile("async def answer(): await work()", asgi.__file__, "exec"), handlers)
 
         async def starts() -> Recording:
             with signal_panel.record() as recording:
-                await handlers["answer"](module_signal)
+                asyncio.get_running_loop().call_soon(is_suspended.set)
+                await handlers["answer"]()
             return recording
 
         (send,) = asyncio.run(starts()).sends
