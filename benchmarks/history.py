@@ -36,6 +36,11 @@ class Past(NamedTuple):
         """What runs must share to be compared: the part, and the Python but for its last number."""
         return self.part, self.python.rpartition(".")[0]
 
+    def title(self, with_machine: bool) -> str:
+        """When it was, of which commit, and if need be on what processor."""
+        processor = self.machine.partition(",")[0] if with_machine else ""
+        return ", ".join(filter(None, (self.time, self.commit, processor)))
+
 
 def add(part: str, result: Result) -> None:
     """Write what a part has found to the file's end."""
@@ -84,7 +89,8 @@ def _side_by_side(title: str, runs: Sequence[Past]) -> Table:
                 f"{sum(one.is_met for one in there)} of {len(there)}",
             ]
         )
-    head = ["figure", *(f"{run.time}, {run.commit}" if run.commit else run.time for run in runs)]
+    machines = {run.machine for run in runs}
+    head = ["figure", *(run.title(with_machine=len(machines) > 1) for run in runs)]
     return Table(title, [*head, "largest of smallest", "target met"], rows, _what_of(runs))
 
 

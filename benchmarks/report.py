@@ -50,8 +50,9 @@ def write() -> Path:
 
 def _last_runs() -> str:
     said = (
-        f"The last {history.SHOWN} full runs of each part, the newest last, by time, in UTC, and commit; one "
-        "with a + had changes that were not committed. `benchmarks/history.jsonl` has all runs."
+        f"The last {history.SHOWN} full runs of each part, the newest last, by time, in UTC, commit, "
+        "and machine if there are several; one with a + had changes that were not committed. "
+        "`benchmarks/history.jsonl` has all runs."
     )
     return "\n\n".join(["## The last runs", said, *(table.markdown() for table in history.tables(PARTS))])
 

@@ -172,6 +172,7 @@ def test_only_the_last_runs_are_shown_of_each_part_on_each_python(written: Calla
         "Queries, Python 3.13",
     ]
     assert tables[1].rows[0][1:6] == ["12.0 ×", "13.0 ×", "14.0 ×", "15.0 ×", "16.0 ×"]
+    assert tables[2].head[1:3] == ["2026-11-21 08:30, abc1234, M1", "2026-11-21 08:30, abc1234, Xeon"]
     assert tables[2].note == (
         "2 runs on 1 day and 2 machines: M1, 8 processors, Darwin; Xeon, 2 processors, Linux. "
         "Python 3.13.1, Django 5.2.19; Python 3.13.2, Django 5.2.19."
