@@ -69,7 +69,6 @@ class Collector:
         self.kinds = lasting(tuple(ignore))
         self.known_send: Callable[[Any], int | None] = self.kinds.known
         self.known_receivers = self.kinds.known_receivers
-        self.known_receiver = self.known_receivers.__getitem__  # for several, with map
         self.numbers: Iterator[int] = count(STEP, STEP)
         self.limit = 0
         """The number from which on sends are not kept."""

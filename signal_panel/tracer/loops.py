@@ -277,7 +277,9 @@ def send(self: Any, sender: Any, **named: Any) -> Responses:
             if not calls:
                 collector.keep_none((span, parent, kind, start, begun))
             else:
-                row.extend(map(collector.known_receiver, map(id, sync_receivers)))
+                known_receivers = collector.known_receivers
+                for receiver in sync_receivers:  # with map in place of the loop, five take 0.2 µs longer
+                    row.append(known_receivers[id(receiver)])
                 collector.calls += calls
                 if collector.calls > collector.quick_room:
                     collector.count_calls(0)
