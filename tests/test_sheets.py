@@ -313,7 +313,7 @@ class TestConnected:
     def remarks(self, client: Client, name: str) -> str:
         client.get("/mend/")
         html = ask(client, "connected").content.decode()
-        (found,) = {row[7] for row in rows(html) if row[0] == "mended" and name in row[1]}
+        (found,) = {row[6] for row in rows(html) if row[0] == "mended" and name in row[1]}
         return found
 
     def test_one_that_was_called_has_no_reason(self, client: Client, connect: Callable[..., None]) -> None:
@@ -345,8 +345,8 @@ class TestConnected:
         client.get("/forgetful/")
         html = ask(client, "connected").content.decode()
         died = row_of(html, "mended", "Forgotten.__call__")
-        assert died[5] == "0"
-        reason, _, place = died[7].partition("; ")
+        assert died[4] == "0"
+        reason, _, place = died[6].partition("; ")
         assert reason == "dead: it was connected weakly, and nobody held it"
         assert place.startswith("connected at tests/test_sheets.py:")
 
@@ -386,13 +386,13 @@ class TestConnected:
     def test_signals_that_were_not_sent(self, client: Client) -> None:
         client.get("/plain/")
         html = ask(client, "connected").content.decode()
-        assert row_of(html, "page_turned", "count_page")[7] == "signal not sent"
-        assert row_of(html, "page_streamed", "none")[7] == "no receiver"
+        assert row_of(html, "page_turned", "count_page")[6] == "signal not sent"
+        assert row_of(html, "page_streamed", "none")[6] == "no receiver"
 
     def test_signals_that_were_sent_and_have_no_receiver(self, client: Client) -> None:
         client.get("/mend/")
         html = ask(client, "connected").content.decode()
-        assert row_of(html, "mended", "none")[4] == "1"
+        assert row_of(html, "mended", "none")[3] == "1"
 
 
 class TestAcross:

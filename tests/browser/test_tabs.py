@@ -131,6 +131,14 @@ class TestTabs:
         expect(page.get_by_role("heading", name="Receivers")).to_be_visible()
         expect(page.get_by_role("cell", name="order_placed").first).to_be_visible()
 
+    def test_why_a_receiver_was_not_called_is_in_sight_without_scrolling_sideways(self, tabs: Tabs) -> None:
+        tabs.show("connected")
+        remark = tabs.view("connected").get_by_role("columnheader", name="Remarks").bounding_box()
+        sheet = tabs.view("connected").locator(".djsp-sheet").bounding_box()
+        assert remark is not None
+        assert sheet is not None
+        assert remark["x"] + remark["width"] <= sheet["x"] + sheet["width"]
+
     def test_another_request_is_compared_in_place(self, tabs: Tabs) -> None:
         tabs.show("across")
         other = tabs.view("across").locator("option").last.get_attribute("value")
