@@ -260,6 +260,7 @@ class TestHostileNames:
         side_bar_link(page).click()
         panel = Panel(page)
         expect(panel.table.first).to_be_visible()
+        panel.is_styled()
         nothing_is_added(panel.root)
         panel.root.get_by_role("link", name="More of them").click()
         spans = page.locator(".djsp-sheet")

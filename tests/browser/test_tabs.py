@@ -124,10 +124,9 @@ class TestTabs:
         place_order(page)
         recording_of(page, request_id(page))
         side_bar_link(page).click()
-        link = page.locator("[data-djsp-tab=receivers]")
-        expect(link).to_be_visible()
-        page.wait_for_load_state("networkidle")  # the style sheet moves what is below it
-        link.click()
+        panel = Panel(page)
+        panel.is_styled()
+        panel.root.locator("[data-djsp-tab=receivers]").click()
         expect(page.get_by_role("heading", name="Receivers")).to_be_visible()
         expect(page.get_by_role("cell", name="order_placed").first).to_be_visible()
 
