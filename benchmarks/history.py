@@ -32,6 +32,11 @@ class Past(NamedTuple):
     figures: Sequence[Figure]
 
     @property
+    def occasion(self) -> tuple[str, str]:
+        """The day and the machine, of which the last run counts."""
+        return self.time.partition(" ")[0], self.machine
+
+    @property
     def group(self) -> tuple[str, str]:
         """What runs must share to be compared: the part, and the Python but for its last number."""
         return self.part, self.python.rpartition(".")[0]
@@ -67,10 +72,33 @@ def kept() -> list[Past]:
 
 def tables(titles: dict[str, str]) -> list[Table]:
     """The last runs of each part on each Python, side by side, in the order of ``titles``."""
+    return [_side_by_side(title, runs[-SHOWN:]) for title, runs in _occasions(titles)]
+
+
+def elsewhere(titles: dict[str, str]) -> list[list[str]]:
+    """A row for each target that the newest run meets, and the last run on another machine missed."""
+    rows = []
+    for title, (*before, newest) in _occasions(titles):
+        met = {figure.name for figure in newest.figures if figure.is_met}
+        last = {run.machine: run for run in before if run.machine != newest.machine}
+        rows += [
+            [f"{title}: {figure.name}", *figure.row[1:], run.title(with_machine=True)]
+            for run in last.values()
+            for figure in run.figures
+            if figure.name in met and not figure.is_met
+        ]
+    return rows
+
+
+def _occasions(titles: dict[str, str]) -> list[tuple[str, list[Past]]]:
+    """For each part on each Python its title and runs, by time: of each day on each machine the last."""
     order = list(titles)
     runs = sorted(kept(), key=lambda past: (order.index(past.part), past.group, past.time))
     return [
-        _side_by_side(f"{titles[part]}, Python {python}", list(group)[-SHOWN:])
+        (
+            f"{titles[part]}, Python {python}",
+            sorted({run.occasion: run for run in group}.values(), key=lambda run: run.time),
+        )
         for (part, python), group in groupby(runs, key=lambda past: past.group)
     ]
 
@@ -96,7 +124,7 @@ def _side_by_side(title: str, runs: Sequence[Past]) -> Table:
 
 def _what_of(runs: Sequence[Past]) -> str:
     """How different the runs are."""
-    days = {run.time.split()[0] for run in runs}
+    days = {run.occasion[0] for run in runs}
     machines = list(dict.fromkeys(run.machine for run in runs))
     versions = dict.fromkeys(f"Python {run.python}, Django {run.django}" for run in runs)
     counts = ((len(runs), "run"), (len(days), "day"), (len(machines), "machine"))

@@ -30,11 +30,11 @@ def write() -> Path:
         "# What the panel costs",
         in_five_lines(runs),
         "All of this is measured by `make bench`, which writes this page. `make bench PART=recording` "
-        "measures a part, `make bench PYTHON=python3.13` takes another Python. Ratios hold better from one "
-        "machine to the next than times do, hence most targets are ratios. Each is listed, met or not. Each "
-        "part says how loaded the machine was: from one process for each of its processors on, times by the "
-        "clock, which are those of the browser, say more of the load than of the panel. "
-        "[The last runs](performance.md#the-last-runs), side by side, show whether the figures hold.",
+        "measures a part, `make bench PYTHON=python3.13` takes another Python. Most targets are ratios of "
+        "what was measured in one run. Each is listed, met or not. Each part says how loaded the machine "
+        "was: from one process for each of its processors on, times by the clock, which are those of the "
+        "browser, say more of the load than of the panel. Ratios, too, differ from one make of processor to "
+        "the next: [the last runs](performance.md#the-last-runs), side by side, show by how much.",
         _missed(runs),
         *(
             f"## {title}\n\n" + "\n".join(map(of_part, runs[part]))
@@ -50,8 +50,9 @@ def write() -> Path:
 
 def _last_runs() -> str:
     said = (
-        f"The last {history.SHOWN} full runs of each part, the newest last, by time, in UTC, commit, "
-        "and machine if there are several; one with a + had changes that were not committed. "
+        "The last full run of each part on each day on each machine, the newest last, at most "
+        f"{history.SHOWN}: by time, in UTC, commit, and machine if there are several; one with a + had "
+        "changes that were not committed. Where commits differ, so may what was measured. "
         "`benchmarks/history.jsonl` has all runs."
     )
     return "\n\n".join(["## The last runs", said, *(table.markdown() for table in history.tables(PARTS))])
@@ -85,7 +86,11 @@ def _missed(runs: dict[str, list[Run]]) -> str:
         if not figure.is_met
     ]
     count = sum(len(run.result.figures) for of_part in runs.values() for run in of_part)
-    if not rows:
-        return f"## Targets\n\nAll {count} are met."
-    said = Table(f"{count - len(rows)} of {count} are met, these are not", HEAD, rows)
-    return "## Targets that are missed\n\n" + said.markdown()
+    if rows:
+        tables = [Table(f"{count - len(rows)} of {count} are met, these are not", HEAD, rows).markdown()]
+    else:
+        tables = [f"All {count} are met."]
+    if rows := history.elsewhere(PARTS):
+        title = "Of what is met, this was missed in the last run on another machine"
+        tables.append(Table(title, [*HEAD, "run"], rows).markdown())
+    return "\n\n".join(["## Targets that are missed", *tables])

@@ -118,11 +118,14 @@ def test_the_page_lists_what_is_missed_and_keeps_the_runs_of_other_parts(
         history.add(part, result)
     assert runs.kept("memory")[0].result == Result.from_json(result.as_json())
     monkeypatch.setattr(report, "in_five_lines", lambda found: "")
+    elsewhere = ["Memory, Python 3.11: good", "3.00 ms", "≤ 2.00 ms", "**missed**", "yesterday, M1"]
+    monkeypatch.setattr(history, "elsewhere", lambda titles: [elsewhere])
     page = report.write().read_text()
     assert "2 of 4 are met" in page
     assert "| Memory, Python 3.11: bad | 4.00 ms | ≤ 2.00 ms | **missed**, 2.00 × the target |" in page
     assert page.count("| `x:1` | 90 % |") == 2
     assert page.count("| bad | 4.00 ms | – | 0 of 1 |") == 2
+    assert "| Memory, Python 3.11: good | 3.00 ms | ≤ 2.00 ms | **missed** | yesterday, M1 |" in page
 
 
 @pytest.fixture
@@ -147,18 +150,18 @@ def test_the_last_runs_stand_side_by_side_with_their_spread(written: Callable[..
     written(
         {"time": "2026-11-23 09:00", "commit": "def5678+", "figures": cost(2.4)},
         {"time": "2026-11-21 08:30", "figures": cost(1.2)},
-        {"time": "2026-11-21 08:45", "commit": "", "figures": [*cost(1.8), Figure("gone", 1, 1, "ms")]},
+        {"time": "2026-11-22 08:45", "commit": "", "figures": [*cost(1.8), Figure("gone", 1, 1, "ms")]},
     )
     (table,) = history.tables({"sql": "Queries"})
     assert table.title == "Queries, Python 3.11"
-    assert table.head[1:4] == ["2026-11-21 08:30, abc1234", "2026-11-21 08:45", "2026-11-23 09:00, def5678+"]
+    assert table.head[1:4] == ["2026-11-21 08:30, abc1234", "2026-11-22 08:45", "2026-11-23 09:00, def5678+"]
     assert table.rows == [["cost", "1.20 ×", "1.80 ×", "2.40 ×", "2.00 ×", "2 of 3"]]
-    assert table.note.startswith("3 runs on 2 days and 1 machine: Xeon, 2 processors, Linux. ")
+    assert table.note.startswith("3 runs on 3 days and 1 machine: Xeon, 2 processors, Linux. ")
     assert table.note.endswith(" Python 3.11.7, Django 5.2.19.")
 
 
 def test_only_the_last_runs_are_shown_of_each_part_on_each_python(written: Callable[..., None]) -> None:
-    many = [{"time": f"2026-11-21 08:{minute}", "figures": cost(minute)} for minute in range(10, 17)]
+    many = [{"time": f"2026-11-{day} 08:30", "figures": cost(day)} for day in range(10, 17)]
     written(
         *many,
         {"python": "3.13.1", "machine": "M1, 8 processors, Darwin", "figures": cost(3)},
@@ -179,10 +182,44 @@ def test_only_the_last_runs_are_shown_of_each_part_on_each_python(written: Calla
     )
 
 
+def test_the_last_run_of_a_day_on_a_machine_stands_for_that_day(written: Callable[..., None]) -> None:
+    other = {"machine": "M1, 8 processors, Darwin"}
+    written(
+        {"time": "2026-11-21 08:30", "figures": cost(1)},
+        {"time": "2026-11-21 09:00", "figures": cost(2), **other},
+        {"time": "2026-11-21 10:00", "figures": cost(3)},
+        {"time": "2026-11-22 00:10", "figures": cost(4)},
+    )
+    (table,) = history.tables({"sql": "Queries"})
+    assert table.rows == [["cost", "2.00 ×", "3.00 ×", "4.00 ×", "2.00 ×", "1 of 3"]]
+    assert table.note.startswith("3 runs on 2 days and 2 machines: M1, 8 processors, Darwin; Xeon, ")
+
+
+def test_what_is_met_here_and_was_missed_on_another_machine_is_told(written: Callable[..., None]) -> None:
+    other = {"machine": "M1, 8 processors, Darwin"}
+    written(
+        {"time": "2026-11-21 08:30", "figures": cost(9), **other},
+        {"time": "2026-11-21 09:00", "figures": [*cost(3), Figure("both", 3, 2, "×")], **other},
+        {"time": "2026-11-21 09:30", "figures": cost(8)},
+        {"time": "2026-11-22 08:30", "figures": [*cost(1), Figure("both", 3, 2, "×")]},
+        {"part": "memory", "time": "2026-11-21 09:00", "figures": cost(3), **other},
+    )
+    titles = {"memory": "Memory", "sql": "Queries"}
+    assert history.elsewhere(titles) == [
+        [
+            "Queries, Python 3.11: cost",
+            "3.00 ×",
+            "≤ 2.00 ×",
+            "**missed**, 1.50 × the target",
+            "2026-11-21 09:00, abc1234, M1",
+        ]
+    ]
+
+
 def test_a_figure_that_a_run_has_not_or_that_is_nothing_has_no_spread(written: Callable[..., None]) -> None:
     written(
         {"figures": [Figure("nothing", 0, 1, "ms")]},
-        {"figures": [Figure("nothing", 3, 1, "ms"), Figure("new", 3, 1, "ms")]},
+        {"time": "2026-11-22 08:30", "figures": [Figure("nothing", 3, 1, "ms"), Figure("new", 3, 1, "ms")]},
     )
     (table,) = history.tables({"sql": "Queries"})
     assert table.rows == [
