@@ -56,7 +56,7 @@ def add(part: str, result: Result) -> None:
         django=django.get_version(),
         commit=machine.commit(),
         part=part,
-        figures=[figure._replace(value=float(f"{figure.value:.4g}")) for figure in result.figures],
+        figures=[figure._replace(value=float(f"{figure.value:.6g}")) for figure in result.figures],
     )
     with FILE.open("a", encoding="utf-8") as file:
         file.write(json.dumps(past._asdict(), ensure_ascii=False) + "\n")

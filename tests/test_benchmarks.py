@@ -234,10 +234,10 @@ def test_what_a_run_has_found_is_added_to_the_history(
     assert history.kept() == []
     written({"figures": cost(1)})
     monkeypatch.setattr(machine, "commit", lambda: "abc1234")
-    history.add("memory", Result([Figure("cost", 1.23456, 2, "×", at_least=True)], []))
+    history.add("memory", Result([Figure("cost", 1.23456789, 2, "×", at_least=True)], []))
     _, added = history.kept()
     assert added.group == ("memory", ".".join(platform.python_version_tuple()[:2]))
-    assert added.figures == [Figure("cost", 1.235, 2, "×", at_least=True)]
+    assert added.figures == [Figure("cost", 1.23457, 2, "×", at_least=True)]
     assert (added.machine, added.commit) == (machine.hardware(), "abc1234")
 
 
