@@ -72,35 +72,24 @@ def kept() -> list[Past]:
 
 def tables(titles: dict[str, str]) -> list[Table]:
     """The last runs of each part on each Python, side by side, in the order of ``titles``."""
-    return [_side_by_side(title, runs[-SHOWN:]) for title, runs in _occasions(titles)]
-
-
-def elsewhere(titles: dict[str, str]) -> list[list[str]]:
-    """A row for each target that the newest run meets, and the last run on another machine missed."""
-    rows = []
-    for title, (*before, newest) in _occasions(titles):
-        met = {figure.name for figure in newest.figures if figure.is_met}
-        last = {run.machine: run for run in before if run.machine != newest.machine}
-        rows += [
-            [f"{title}: {figure.name}", *figure.row[1:], run.title(with_machine=True)]
-            for run in last.values()
-            for figure in run.figures
-            if figure.name in met and not figure.is_met
-        ]
-    return rows
-
-
-def _occasions(titles: dict[str, str]) -> list[tuple[str, list[Past]]]:
-    """For each part on each Python its title and runs, by time: of each day on each machine the last."""
     order = list(titles)
-    runs = sorted(kept(), key=lambda past: (order.index(past.part), past.group, past.time))
+    latest = {(run.group, run.occasion): run for run in _by_time()}
+    runs = sorted(latest.values(), key=lambda run: (order.index(run.part), run.group, run.time))
     return [
-        (
-            f"{titles[part]}, Python {python}",
-            sorted({run.occasion: run for run in group}.values(), key=lambda run: run.time),
-        )
-        for (part, python), group in groupby(runs, key=lambda past: past.group)
+        _side_by_side(f"{titles[part]}, Python {python}", list(group)[-SHOWN:])
+        for (part, python), group in groupby(runs, key=lambda run: run.group)
     ]
+
+
+def elsewhere() -> list[Past]:
+    """The last run of each part on each Python on each machine but this one."""
+    here = machine.hardware()
+    latest = {(run.group, run.machine): run for run in _by_time() if run.machine != here}
+    return list(latest.values())
+
+
+def _by_time() -> list[Past]:
+    return sorted(kept(), key=lambda run: run.time)
 
 
 def _side_by_side(title: str, runs: Sequence[Past]) -> Table:

@@ -78,19 +78,28 @@ def _targets(figures: Sequence[Figure]) -> Table:
 
 
 def _missed(runs: dict[str, list[Run]]) -> str:
-    rows = [
-        [f"{PARTS[part]}, Python {run.python}: {figure.name}", *figure.row[1:]]
-        for part, of_part in runs.items()
-        for run in of_part
-        for figure in run.result.figures
-        if not figure.is_met
-    ]
-    count = sum(len(run.result.figures) for of_part in runs.values() for run in of_part)
-    if rows:
-        tables = [Table(f"{count - len(rows)} of {count} are met, these are not", HEAD, rows).markdown()]
+    measured = {(part, run.python): run.result.figures for part in runs for run in runs[part]}
+    count = sum(map(len, measured.values()))
+    rows = [_in_part(group, one) for group, figures in measured.items() for one in figures if not one.is_met]
+    if not rows:
+        said = ["## Targets", f"All {count} are met."]
     else:
-        tables = [f"All {count} are met."]
-    if rows := history.elsewhere(PARTS):
+        table = Table(f"{count - len(rows)} of {count} are met, these are not", HEAD, rows)
+        said = ["## Targets that are missed", table.markdown()]
+    met = {(group, one.name) for group, figures in measured.items() for one in figures if one.is_met}
+    others = [
+        [*_in_part(past.group, one), past.title(with_machine=True)]
+        for past in history.elsewhere()
+        for one in past.figures
+        if (past.group, one.name) in met and not one.is_met
+    ]
+    if others:
         title = "Of what is met, this was missed in the last run on another machine"
-        tables.append(Table(title, [*HEAD, "run"], rows).markdown())
-    return "\n\n".join(["## Targets that are missed", *tables])
+        said.append(Table(title, [*HEAD, "run"], others).markdown())
+    return "\n\n".join(said)
+
+
+def _in_part(group: tuple[str, str], figure: Figure) -> list[str]:
+    """A figure's row in a table of several parts."""
+    part, python = group
+    return [f"{PARTS[part]}, Python {python}: {figure.name}", *figure.row[1:]]

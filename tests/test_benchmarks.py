@@ -102,12 +102,17 @@ def test_sampling_finds_the_line_that_takes_the_time() -> None:
     assert seen[0][0] == __file__
 
 
-def test_the_page_lists_what_is_missed_and_keeps_the_runs_of_other_parts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
+    """``page()`` is the page of what has been kept in the test, without its first lines."""
     monkeypatch.setattr(runs, "FOLDER", tmp_path / "results")
     monkeypatch.setattr(history, "FILE", tmp_path / "history.jsonl")
     monkeypatch.setattr(report, "PAGE", tmp_path / "performance.md")
+    monkeypatch.setattr(report, "in_five_lines", lambda found: "")
+    return lambda: report.write().read_text()
+
+
+def test_the_page_lists_what_is_missed_and_keeps_the_runs_of_other_parts(page: Callable[[], str]) -> None:
     result = Result(
         [Figure("good", 1, 2, "ms"), Figure("bad", 4, 2, "ms")],
         [Table("All", ["", "ms"], [["one", "4"]])],
@@ -117,15 +122,18 @@ def test_the_page_lists_what_is_missed_and_keeps_the_runs_of_other_parts(
         Run(part, "3.11", "Somewhere.", (1.0, 2.0), result).keep()
         history.add(part, result)
     assert runs.kept("memory")[0].result == Result.from_json(result.as_json())
-    monkeypatch.setattr(report, "in_five_lines", lambda found: "")
-    elsewhere = ["Memory, Python 3.11: good", "3.00 ms", "≤ 2.00 ms", "**missed**", "yesterday, M1"]
-    monkeypatch.setattr(history, "elsewhere", lambda titles: [elsewhere])
-    page = report.write().read_text()
-    assert "2 of 4 are met" in page
-    assert "| Memory, Python 3.11: bad | 4.00 ms | ≤ 2.00 ms | **missed**, 2.00 × the target |" in page
-    assert page.count("| `x:1` | 90 % |") == 2
-    assert page.count("| bad | 4.00 ms | – | 0 of 1 |") == 2
-    assert "| Memory, Python 3.11: good | 3.00 ms | ≤ 2.00 ms | **missed** | yesterday, M1 |" in page
+    text = page()
+    assert "2 of 4 are met" in text
+    assert "| Memory, Python 3.11: bad | 4.00 ms | ≤ 2.00 ms | **missed**, 2.00 × the target |" in text
+    assert text.count("| `x:1` | 90 % |") == 2
+    assert text.count("| bad | 4.00 ms | – | 0 of 1 |") == 2
+
+
+def test_a_page_on_which_all_is_met_says_so(page: Callable[[], str]) -> None:
+    Run("sql", "3.11", "Here.", (1.0, 2.0), Result([Figure("good", 1, 2, "ms")], [])).keep()
+    targets, _, _ = page().partition("## Queries")
+    assert "## Targets\n\nAll 1 are met." in targets
+    assert "missed" not in targets
 
 
 @pytest.fixture
@@ -185,9 +193,9 @@ def test_only_the_last_runs_are_shown_of_each_part_on_each_python(written: Calla
 def test_the_last_run_of_a_day_on_a_machine_stands_for_that_day(written: Callable[..., None]) -> None:
     other = {"machine": "M1, 8 processors, Darwin"}
     written(
+        {"time": "2026-11-21 10:00", "figures": cost(3)},
         {"time": "2026-11-21 08:30", "figures": cost(1)},
         {"time": "2026-11-21 09:00", "figures": cost(2), **other},
-        {"time": "2026-11-21 10:00", "figures": cost(3)},
         {"time": "2026-11-22 00:10", "figures": cost(4)},
     )
     (table,) = history.tables({"sql": "Queries"})
@@ -195,24 +203,26 @@ def test_the_last_run_of_a_day_on_a_machine_stands_for_that_day(written: Callabl
     assert table.note.startswith("3 runs on 2 days and 2 machines: M1, 8 processors, Darwin; Xeon, ")
 
 
-def test_what_is_met_here_and_was_missed_on_another_machine_is_told(written: Callable[..., None]) -> None:
+def test_what_is_met_here_and_was_missed_on_another_machine_is_told(
+    page: Callable[[], str], written: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "hardware", lambda: "Xeon, 2 processors, Linux")
+    fine = Figure("fine", 1, 2, "×")
+    here = [fine, *cost(1), Figure("both", 3, 2, "×")]
+    Run("sql", "3.11", "Here.", (1.0, 2.0), Result(here, [])).keep()
     other = {"machine": "M1, 8 processors, Darwin"}
     written(
+        {"time": "2026-11-21 09:00", "figures": [fine, *cost(3), Figure("both", 3, 2, "×")], **other},
         {"time": "2026-11-21 08:30", "figures": cost(9), **other},
-        {"time": "2026-11-21 09:00", "figures": [*cost(3), Figure("both", 3, 2, "×")], **other},
-        {"time": "2026-11-21 09:30", "figures": cost(8)},
-        {"time": "2026-11-22 08:30", "figures": [*cost(1), Figure("both", 3, 2, "×")]},
-        {"part": "memory", "time": "2026-11-21 09:00", "figures": cost(3), **other},
+        {"time": "2026-11-22 08:30", "figures": cost(8)},
+        {"part": "memory", "figures": cost(3), **other},
+        {"python": "3.13.1", "figures": cost(3), **other},
     )
-    titles = {"memory": "Memory", "sql": "Queries"}
-    assert history.elsewhere(titles) == [
-        [
-            "Queries, Python 3.11: cost",
-            "3.00 ×",
-            "≤ 2.00 ×",
-            "**missed**, 1.50 × the target",
-            "2026-11-21 09:00, abc1234, M1",
-        ]
+    _, told = page().partition("## Queries")[0].split("in the last run on another machine**")
+    _, _, *rows = told.strip().splitlines()
+    assert rows == [
+        "| Queries, Python 3.11: cost | 3.00 × | ≤ 2.00 × | **missed**, 1.50 × the target "
+        "| 2026-11-21 09:00, abc1234, M1 |"
     ]
 
 
