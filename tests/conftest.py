@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,7 @@ from django.dispatch import Signal
 from signal_panel import kinds
 from signal_panel.collector import current
 from signal_panel.recording import METHODS
+from signal_panel.tracer import patching
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -28,6 +30,14 @@ def _nothing_of_ours_is_left_behind() -> Iterator[None]:
     yield
     assert standing() == before
     assert current.get() == idle
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _nothing_stays_for_having_been_there_often() -> Iterator[None]:
+    """Django's own methods are put back after each recording, however many tests have run before."""
+    with pytest.MonkeyPatch.context() as patches:
+        patches.setattr(patching, "TIMES", sys.maxsize)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -39,6 +39,7 @@ SENTRY = Entry("sentry", "Sentry", "sentry-sdk")
 KALEIDOSCOPE = Entry("kaleidoscope_", "Kaleidoscope", "django-kaleidoscope")
 OURS = Entry("ours", "this panel")
 IDLE = Entry("idle", "this panel, idle")
+IDLE_FOR_LONG = Entry("idle_for_long", "this panel, idle after 1,000 recordings")
 
 
 def load(module: str) -> Peer:

@@ -16,6 +16,7 @@ from benchmarks.peers import (
     CPROFILE,
     FLOOR,
     IDLE,
+    IDLE_FOR_LONG,
     KALEIDOSCOPE,
     OURS,
     PYINSTRUMENT,
@@ -26,7 +27,8 @@ from benchmarks.remote import Remote
 from benchmarks.sampling import profile_table
 from benchmarks.turns import best_of_turns
 
-PEERS = [BARE, CONTROL, FLOOR, CPROFILE, PYINSTRUMENT, SENTRY, KALEIDOSCOPE, OURS, IDLE]
+PEERS = [BARE, CONTROL, FLOOR, CPROFILE, PYINSTRUMENT, SENTRY, KALEIDOSCOPE, OURS, IDLE, IDLE_FOR_LONG]
+NEAR_BARE = [IDLE, IDLE_FOR_LONG, CONTROL]
 CASES = {
     "0": "`send`, no receiver",
     "1": "`send`, 1 receiver",
@@ -120,7 +122,8 @@ def _figures(times: Times) -> list[Figure]:
             for case in cases
             if peer in times[case]
         ]
-    figures.append(Figure("idle, of bare Django, median of all rows", _of_bare(times, IDLE), 1, "×"))
+    for peer, when in ((IDLE, "idle"), (IDLE_FOR_LONG, "idle after 1,000 recordings")):
+        figures.append(Figure(f"{when}, of bare Django, median of all rows", _of_bare(times, peer), 1, "×"))
     return figures
 
 
@@ -150,9 +153,15 @@ def _ratios(times: Times) -> Table:
         ours = added(of, OURS)
         # Less than a fiftieth of the operation is within what two runs of the same differ by.
         theirs = [added(of, peer) if added(of, peer) > of[BARE] / 50 else 0 for peer in peers]
-        idle, again = (ratio(of[peer], of[BARE]) for peer in (IDLE, CONTROL))
-        rows.append([CASES[case], *(ratio(ours, their) for their in theirs), idle, again])
-    medians = (f"{digits(_of_bare(times, peer))} ×" for peer in (IDLE, CONTROL))
+        same = (ratio(of[peer], of[BARE]) for peer in NEAR_BARE)
+        rows.append([CASES[case], *(ratio(ours, their) for their in theirs), *same])
+    medians = (f"{digits(_of_bare(times, peer))} ×" for peer in NEAR_BARE)
     rows.append(["median of the rows", *("" for _ in peers), *medians])
-    head = ["", *(f"ours / {peer.title}" for peer in peers), "idle / bare", "bare / bare"]
+    head = [
+        "",
+        *(f"ours / {peer.title}" for peer in peers),
+        "idle / bare",
+        "idle for long / bare",
+        "bare / bare",
+    ]
     return Table("What the panel adds, of what others add", head, rows)

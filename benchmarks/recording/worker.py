@@ -21,7 +21,7 @@ WARM_UP = 5
 def main() -> None:
     """Set up Django and the peer, and measure what is asked for."""
     name = sys.argv[1]
-    installed = ["debug_toolbar", "signal_panel"] if name in ("ours", "idle") else []
+    installed = ["debug_toolbar", "signal_panel"] if name in ("ours", "idle", "idle_for_long") else []
     settings.configure(
         INSTALLED_APPS=["django.contrib.contenttypes", *installed],
         DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
