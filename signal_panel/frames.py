@@ -28,7 +28,7 @@ _BEFORE_HOP = SyncToAsync.__call__.__code__
 _EVENT_LOOP = asyncio.Handle._run.__code__  # what runs the loop did not cause what the loop runs
 _WITH_OTHER_ENDS = {_HOP.co_filename, _EVENT_LOOP.co_filename}
 _passed_through: set[CodeType] = set()
-_climbed_past: dict[str, None] = {}
+CLIMBED_PAST: dict[str, None] = {}
 """Files of the plumbing with nothing but frames to climb past: one look a frame takes half as long as all."""
 _SUSPENDABLE = (CoroutineType, GeneratorType, AsyncGeneratorType)
 
@@ -49,7 +49,7 @@ def users_frame(frame: FrameType | None) -> FrameType | SuspendedAt | None:
     """
     while frame is not None:
         code = frame.f_code
-        if code.co_filename not in _climbed_past:
+        if code.co_filename not in CLIMBED_PAST:
             if code is _HOP:
                 return _origin_of_hop(frame)
             if code is _EVENT_LOOP:
@@ -58,7 +58,7 @@ def users_frame(frame: FrameType | None) -> FrameType | SuspendedAt | None:
             if owner is not PLUMBING and not (_passed_through and code in _passed_through):
                 return frame if owner is USERS else None
             if owner is PLUMBING and code.co_filename not in _WITH_OTHER_ENDS:
-                _climbed_past[code.co_filename] = None
+                CLIMBED_PAST[code.co_filename] = None
         frame = frame.f_back
     return None
 

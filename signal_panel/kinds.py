@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from weakref import ref
 
 from signal_panel import naming
-from signal_panel.frames import SuspendedAt, users_frame, wraps_ours
+from signal_panel.frames import CLIMBED_PAST, SuspendedAt, users_frame, wraps_ours
 from signal_panel.identity import IdentityMap
 from signal_panel.recording import METHODS, NOTHING, ReceiverKind, SendKind, Site
 
@@ -133,6 +133,14 @@ class Kinds:
 
     def send(self, signal: Any, sender: Any, method: int, frame: FrameType | None) -> int:
         """The number for a send of ``signal`` by ``method`` from ``frame``; ``IGNORED`` if that is to be."""
+        way = id(signal) + method  # objects are eight bytes apart at least
+        # Most are Django's on behalf of a line that is known.
+        while frame is not None and frame.f_code.co_filename in CLIMBED_PAST:
+            frame = frame.f_back
+        if frame is not None:
+            known = self._numbers.get((way, id(sender), id(frame.f_code), frame.f_lasti))
+            if known is not None:
+                return known
         site = users_frame(frame)
         cls = type(sender)
         if sender is None:
@@ -141,7 +149,6 @@ class Kinds:
             stands_for, who = sender, id(sender)
         else:
             stands_for, who = cls, ~id(cls)
-        way = id(signal) + method  # objects are eight bytes apart at least
         key = (way, who) if site is None else (way, who, id(site.f_code), site.f_lasti)
         number = self._numbers.get(key)
         if number is None and self._ignored.get(key) is not None:
