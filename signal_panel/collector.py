@@ -21,6 +21,7 @@ from weakref import ref  # as it is now: Django's tests, and others, put a mock 
 
 from signal_panel import naming
 from signal_panel.frames import users_frame
+from signal_panel.instances import Instances
 from signal_panel.kinds import IGNORED, RawSite, lasting, raw_site
 from signal_panel.overflow import OverflowCounter
 from signal_panel.queries import Queries
@@ -30,9 +31,6 @@ from signal_panel.rows import ALONE, STEP, Log
 logger = logging.getLogger("signal_panel")
 
 SEND, SEND_ROBUST, ASEND, ASEND_ROBUST = range(len(METHODS))
-
-
-_NEVER = object, 0  # the "first send" for an instance that there was none for
 
 
 class Tally:
@@ -85,8 +83,7 @@ class Collector:
         self.busy: dict[int, int] = {}
         self.hops: dict[int, int] = {}
         self.queries = Queries()
-        self.again: dict[int, int] = {}
-        self._first_for: dict[tuple[int, int, str | None], tuple[Callable[[], Any], int]] = {}
+        self.instances = Instances()
         self.skipped: dict[int, list[int]] = {}
         self.connected: dict[int, ConnectedHere] = {}
         """By the ids of their keys."""
@@ -272,18 +269,12 @@ class Collector:
             times[number] = nanoseconds
 
     def sent_for(self, instance: Any, action: Any, span: int, kind: int) -> None:
-        """Note whether a send of this kind was made for the same instance before."""
+        """Note the instance of a send, for which others may be made."""
         try:
             if span < self.limit:
-                # An action is one of Django's own strings; anything else might run the user's code.
-                key = (id(instance), kind, action if type(action) is str else None)
-                held, first = self._first_for.get(key, _NEVER)
-                if held() is instance:
-                    self.again[span] = first
-                else:
-                    self._first_for[key] = (ref(instance), span)
+                self.instances.add(instance, action, span, kind)
         except TypeError:
-            return  # nobody can tell whether it is the same one: it can't be weakly held
+            return  # it can't be weakly held
         except Exception as failure:
             self.failed(failure)
 
@@ -357,7 +348,7 @@ class Collector:
         """Keep nothing from now on: spans of tasks and threads that go on find no room."""
         self.closed = True
         self.set_room(0, self.room)
-        self._first_for.clear()
+        self.instances.clear()
 
 
 class _Idle(Collector):

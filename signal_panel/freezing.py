@@ -38,6 +38,7 @@ class Beginning(NamedTuple):
     clock: int
     log: dict[int, int]
     queries: int
+    instances: int
     overflow: Overflow
 
     @classmethod
@@ -48,6 +49,7 @@ class Beginning(NamedTuple):
             collector.clock(),
             collector.log.lengths(),
             collector.queries.position,
+            collector.instances.position,
             collector.overflow.so_far(),
         )
 
@@ -178,7 +180,8 @@ class Freezing:
         columns.exceptions = {span: number_of(name) for span, name in self._of_spans(collector.exceptions)}
         columns.busy = dict(self._of_spans(collector.busy))
         columns.hops = dict(self._of_spans(collector.hops))
-        again = ((span, self._place(first)) for span, first in self._of_spans(collector.again))
+        found = self._of_spans(collector.instances.again_since(self._beginning.instances))
+        again = ((span, self._place(first)) for span, first in found)
         columns.again = {span: first for span, first in again if first != NOTHING}
         columns.skipped = {
             span: [-1 - renumber[kind] for kind in kinds] for span, kinds in self._of_spans(collector.skipped)

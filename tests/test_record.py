@@ -960,7 +960,7 @@ class TestFailuresOfOurs:
         assert recording.to_json()
 
     @pytest.mark.django_db(transaction=True)
-    @pytest.mark.parametrize("broken", ["_first_for", "_next_block", "connected", "queries"])
+    @pytest.mark.parametrize("broken", ["instances", "_next_block", "connected", "queries"])
     def test_nor_does_it_change_what_is_recorded_beside_sends(
         self, broken: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
