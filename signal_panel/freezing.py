@@ -10,6 +10,7 @@ from types import MethodType
 from typing import Any, NamedTuple, TypeVar
 
 from signal_panel import naming
+from signal_panel.batches import batches
 from signal_panel.collector import Collector, ConnectedHere
 from signal_panel.intervals import covered
 from signal_panel.kinds import Kinds, Strings
@@ -102,11 +103,12 @@ class Freezing:
         spans = spans_since(self._beginning.log, self._collector.log)
         inside = self._find_places(spans)
         kept, left_out = inside[: self._room], inside[self._room :]
-        _, log_parents, log_kinds, starts, ends, _ = spans
+        _, log_parents, log_kinds, starts, ends, *_ = spans
         columns.parent = array("q", self._parents[: self._room])
-        columns.start = array("q", [starts[row] - began for row in kept])
-        columns.time = array("q", [ends[row] - starts[row] for row in kept])
-        columns.kind = array("q", map(renumber.__getitem__, [log_kinds[row] for row in kept]))
+        for part in batches(kept):
+            columns.start += array("q", [starts[row] - began for row in part])
+            columns.time += array("q", [ends[row] - starts[row] for row in part])
+            columns.kind += array("q", [renumber[log_kinds[row]] for row in part])
         self._add_flags(log_parents[row] for row in kept)
         if left_out:
             calls = [(starts[row] - began, ends[row] - began) for row in left_out if log_kinds[row] < 0]

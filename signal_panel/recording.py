@@ -16,6 +16,7 @@ from itertools import accumulate, chain, compress, count
 from operator import ne, sub
 from typing import Any, NamedTuple
 
+from signal_panel.batches import batches
 from signal_panel.overflow import Overflow
 
 FORMAT_VERSION = 1
@@ -754,8 +755,8 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 def _numbers(column: Iterable[int]) -> str:
     # repr(column).replace(" ", "") would take half as long again.
-    numbers = tuple(column)
-    return f"[{','.join(['%d'] * len(numbers)) % numbers}]"
+    texts = (",".join(["%d"] * len(part)) % tuple(part) for part in batches(column))
+    return f"[{','.join(texts)}]"
 
 
 def _differences(column: array[int]) -> Iterable[int]:
