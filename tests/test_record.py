@@ -725,6 +725,22 @@ class TestNesting:
         assert [s.sender.split(".")[-1] for s in inner.sends] == ["Book"]
         assert [s.sender.split(".")[-1] for s in outer.sends] == ["Author", "Book", "Order"]
 
+    def test_each_tells_what_was_sent_again_in_it(self) -> None:
+        author = Author()
+
+        def sends() -> None:
+            for _ in range(2):
+                module_signal.send(sender=None, instance=author)
+
+        with signal_panel.record() as outer:
+            sends()
+            with signal_panel.record() as inner:
+                sends()
+        once, again = inner.sends
+        assert (once.repeats, again.repeats) == (None, once)
+        first, *others = outer.sends
+        assert [send.repeats for send in others] == [first] * 3
+
     def test_one_opened_by_a_receiver_is_inside_its_call_for_the_outer_one(self) -> None:
         signal = Signal()
         inner: list[Recording] = []
