@@ -19,7 +19,7 @@ from benchmarks.figures import Figure, Result, Table, digits, percentile, ratio,
 from benchmarks.history import Past
 from benchmarks.runs import Run
 from benchmarks.sampling import sample, short
-from benchmarks.turns import best_of_turns
+from benchmarks.turns import Block, best_of_turns
 
 
 @pytest.mark.parametrize(
@@ -70,21 +70,44 @@ def test_percentiles_and_spreads() -> None:
     assert spread([2.0, 3.0, 2.5]) == 1.5
 
 
-def test_turns_are_taken_in_both_directions_and_the_best_counts() -> None:
-    order = []
+class TestTakingTurns:
+    """Each measures two blocks a turn; a block here is what it took, and the yardstick around it."""
 
-    def measuring(name: str, *times: float) -> object:
-        left = list(times)
+    def taken(
+        self, times: dict[str, list[float]], yardsticks: dict[str, list[float]], **turns: int
+    ) -> tuple[dict[str, float], str]:
+        order = ""
 
-        def measure() -> float:
-            order.append(name)
-            return left.pop(0)
+        def measuring(name: str) -> Callable[[], list[Block]]:
+            blocks = map(Block, times[name], yardsticks[name])
 
-        return measure
+            def measure() -> list[Block]:
+                nonlocal order
+                order += name
+                return [next(blocks), next(blocks)]
 
-    best = best_of_turns({"a": measuring("a", 3, 1, 2), "b": measuring("b", 5, 6, 4)}, turns=3)
-    assert best == {"a": 1, "b": 4}
-    assert order == ["a", "b", "b", "a", "a", "b"]
+            return measure
+
+        best = best_of_turns({name: measuring(name) for name in times}, **turns)
+        return best, order
+
+    def test_every_other_turn_goes_backwards_and_the_best_counts(self) -> None:
+        best, order = self.taken(
+            {"a": [9, 3, 1, 9, 2, 9], "b": [5, 9, 6, 9, 9, 4]}, dict.fromkeys("ab", [1] * 6), turns=3, most=3
+        )
+        assert best == {"a": 1, "b": 4}
+        assert order == "abbaab"
+
+    def test_it_goes_on_until_each_has_had_eight_blocks_while_the_machine_was_at_its_fastest(self) -> None:
+        slow, fast = 10, 8
+        yardsticks = {"a": [fast] * 20, "b": [slow] * 4 + [fast] * 8 + [slow] * 8}
+        _, order = self.taken(dict.fromkeys("ab", [1] * 20), yardsticks, turns=1, most=10)
+        assert order == "abbaabbaabba"
+
+    def test_at_its_fastest_means_as_fast_as_it_has_been_since(self) -> None:
+        yardsticks = {"a": [10] * 20, "b": [10] * 4 + [8] * 16}
+        _, order = self.taken(dict.fromkeys("ab", [1] * 20), yardsticks, turns=1, most=7)
+        assert len(order) == 14  # nobody else has had a block so fast: it ends with the last turn
 
 
 def test_each_step_of_several_walks_counts_with_its_best() -> None:

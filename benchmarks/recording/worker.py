@@ -14,6 +14,7 @@ from django.conf import settings
 from benchmarks import peers
 from benchmarks.remote import answer
 from benchmarks.sampling import sample
+from benchmarks.turns import Block, yardstick
 
 WARM_UP = 5
 
@@ -44,9 +45,9 @@ def main() -> None:
     def case_of(key: str) -> Case:
         return CASES[key]()
 
-    def measure(key: str, blocks: int) -> float:
+    def measure(key: str, blocks: int) -> list[Block]:
         case = case_of(key)
-        return min(_block(peer, case) for _ in range(blocks)) / case.times
+        return [_block(peer, case) for _ in range(blocks)]
 
     def profile(key: str, times: int) -> Any:
         case = case_of(key)
@@ -58,12 +59,14 @@ def main() -> None:
     answer(lambda question, *rest: {"measure": measure, "profile": profile}[question](*rest))
 
 
-def _block(peer: peers.Peer, case: Any) -> int:
+def _block(peer: peers.Peer, case: Any) -> Block:
+    before = yardstick()
     with peer.recording():
         case.run(WARM_UP)
         start = perf_counter_ns()
         case.run(case.times)
-        return perf_counter_ns() - start
+        took = perf_counter_ns() - start
+    return Block(took / case.times, max(before, yardstick()))
 
 
 if __name__ == "__main__":
