@@ -147,7 +147,8 @@ def _added(times: Times) -> Table:
     note = (
         f"Each peer in {PROCESSES} processes of its own, one after the other, taking turns with the others: "
         "best of many blocks of a millisecond or less, and of more of them while others slow the machine "
-        "down. “Bare Django again” is the same in other processes: how far two equal things are apart in this run."
+        "down. “Bare Django again” is the same in other processes: how far two equal things are apart in "
+        "this run."
     )
     return Table("Added to an operation, µs", head, rows, note)
 
