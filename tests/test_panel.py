@@ -322,8 +322,8 @@ class TestContent:
     def test_where_no_signal_was_sent_it_says_so(self, client: Client) -> None:
         with override_settings(SIGNAL_PANEL={"IGNORE": ["*"]}):
             html = self.content(client)
-        assert "No signals were sent during this request." in html
-        assert "data-djsp-url" not in html
+        assert "No signals were recorded during this request." in html
+        assert "SIGNAL_PANEL[&#39;IGNORE&#39;]" in html
 
 
 class TestWithoutTheMiddleware:

@@ -32,6 +32,7 @@ SERVERS = {
     "uvicorn": ["-m", "uvicorn", "--host={host}", "--port={port}", "bookshop.asgi:application"],
 }
 SERVERS["hostile"] = [*SERVERS["runserver"], "--settings=tests.browser.hostile.settings"]
+SERVERS["ignoring"] = [*SERVERS["runserver"], "--settings=tests.browser.hostile.ignoring"]
 
 BROWSER_ARGS = [
     "--no-sandbox",  # which root, as in most containers, needs; only our own pages are opened

@@ -256,6 +256,47 @@ class TestShowing:
         expect(panel.root.locator("tr[aria-selected=true], tr[aria-current=true]")).to_be_visible()
 
 
+class TestWhereNothingWasRecorded:
+    @pytest.fixture
+    def panel(self, page: Page, bookshop: BookshopFactory, errors: list[str]) -> Panel:
+        page.goto(bookshop("ignoring") + "books/")
+        side_bar_link(page).click()
+        opened = Panel(page)
+        opened.is_ready()
+        return opened
+
+    def test_it_says_so_and_the_timeline_has_the_request_and_its_queries(self, panel: Panel) -> None:
+        expect(panel.root.locator(".djsp-blank")).to_contain_text("No signals were recorded")
+        assert (panel.state("spans"), int(panel.state("queries")) > 0) == ("0", True)
+        assert panel.total > 0
+        for part in (panel.detail, panel.root.locator(".djsp-spans"), panel.root.locator(".djsp-legend")):
+            expect(part).to_be_hidden()
+
+    def test_no_key_finds_anything_to_choose(self, panel: Panel) -> None:
+        panel.keys("ArrowRight", "ArrowDown", "ArrowLeft", "ArrowUp", "Enter", "f", "w", "0")
+        panel.root.get_by_role("button", name="Next").click()
+        assert panel.selected == -1
+
+    @pytest.mark.parametrize(
+        ("name", "text"),
+        [
+            ("receivers", "No receiver ran."),
+            ("signals", "No signal was sent."),
+            ("sends", "No signal was sent."),
+            ("connected", "order_placed"),
+            ("across", "Added up:"),
+        ],
+    )
+    def test_each_tab_opens(self, panel: Panel, name: str, text: str) -> None:
+        panel.root.locator(f"[data-djsp-tab={name}]").click()
+        view = panel.root.locator(f"[data-djsp-view={name}]")
+        expect(view).to_have_attribute("data-djsp-state", "ready")
+        expect(view).to_contain_text(text)
+        panel.search.fill("duration:>1ms")
+        panel.search.fill("")
+        expect(view).to_contain_text(text)
+
+
 class TestFindingsOfALargeRequest:
     @pytest.fixture
     def large(self, page: Page, bookshop: BookshopFactory) -> Panel:

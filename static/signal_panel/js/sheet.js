@@ -18,7 +18,7 @@ export class Sheet {
         this.sorts = sorts;
         this.spans = null;
         this.chosen = null;
-        this.rows = [...section.querySelectorAll("tbody > tr")];
+        this.rows = [...section.querySelectorAll("tbody > .djsp-row")];
         /** How many rows the filter leaves, and how many there are. */
         this.counts = { count: this.rows.length, total: this.rows.length };
         /** @type {Map<HTMLElement, import("./rows.js").Owner>} */

@@ -422,7 +422,7 @@ export class Timeline {
 
     /** Selects where an arrow leads; the first span in view where nothing is selected yet. */
     walk(step) {
-        if (this.selected < 0) {
+        if (this.selected < 0 && this.spans.count) {
             const { from } = this.chart.view;
             this.select(
                 Math.max(
@@ -432,7 +432,7 @@ export class Timeline {
             );
             return;
         }
-        const span = step(this.selected);
+        const span = this.selected < 0 ? -1 : step(this.selected);
         if (span >= 0) {
             this.select(span);
         }
