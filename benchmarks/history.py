@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import platform
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from itertools import groupby
+from statistics import median
 from typing import NamedTuple
 
 import django
@@ -81,6 +83,36 @@ def tables(titles: dict[str, str]) -> list[Table]:
     ]
 
 
+def steadiness(titles: dict[str, str]) -> Table:
+    """Whether ratios hold: of each part on each Python, on machines where it has run on several days."""
+    by_machine: dict[tuple[str, tuple[str, str]], dict[str, Past]] = defaultdict(dict)
+    for run in _by_time():
+        day, where = run.occasion
+        by_machine[where, run.group][day] = run
+    rows = [
+        [f"{titles[part]}, Python {python}, {where.partition(',')[0]}", str(len(days)), *held]
+        for (where, (part, python)), days in by_machine.items()
+        if (held := _held(list(days.values())))
+    ]
+    rows.sort(key=lambda row: [row[0].startswith(title) for title in titles.values()], reverse=True)
+    return Table(
+        "Do the ratios hold from day to day?",
+        ["", "days", "met in all runs, or in none", "largest of smallest, middle one", "at most"],
+        rows,
+    )
+
+
+def _held(runs: Sequence[Past]) -> list[str]:
+    """Of the last run's ratios, how many are on one side of their target in all runs, and their spread."""
+    found = [_of_each(runs, figure) for figure in runs[-1].figures if figure.unit == "×"]
+    ratios = [each for each in found if len(each) > 1 and min(one.value for one in each) > 0]
+    if not ratios:
+        return []
+    same = sum(len({one.is_met for one in each}) == 1 for each in ratios)
+    spreads = [spread([one.value for one in each]) for each in ratios]
+    return [f"{same} of {len(ratios)}", *(f"{digits(of(spreads))} ×" for of in (median, max))]
+
+
 def elsewhere() -> list[Past]:
     """The last run of each part on each Python on each machine but this one."""
     here = machine.hardware()
@@ -90,6 +122,11 @@ def elsewhere() -> list[Past]:
 
 def _by_time() -> list[Past]:
     return sorted(kept(), key=lambda run: run.time)
+
+
+def _of_each(runs: Sequence[Past], figure: Figure) -> list[Figure]:
+    """The figure of the same name in each run that has it."""
+    return [one for run in runs for one in run.figures if one.name == figure.name]
 
 
 def _side_by_side(title: str, runs: Sequence[Past]) -> Table:

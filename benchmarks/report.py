@@ -55,7 +55,8 @@ def _last_runs() -> str:
         "changes that were not committed. Where commits differ, so may what was measured. "
         "`benchmarks/history.jsonl` has all runs."
     )
-    return "\n\n".join(["## The last runs", said, *(table.markdown() for table in history.tables(PARTS))])
+    tables = [history.steadiness(PARTS), *history.tables(PARTS)]
+    return "\n\n".join(["## The last runs", said, *(table.markdown() for table in tables if table.rows)])
 
 
 def of_part(run: Run) -> str:

@@ -226,6 +226,40 @@ def test_the_last_run_of_a_day_on_a_machine_stands_for_that_day(written: Callabl
     assert table.note.startswith("3 runs on 2 days and 2 machines: M1, 8 processors, Darwin; Xeon, ")
 
 
+def test_of_machines_with_runs_on_several_days_it_is_told_whether_ratios_hold(
+    written: Callable[..., None],
+) -> None:
+    steady, nothing = Figure("steady", 1, 3, "×"), Figure("nothing", 0, 1, "×")
+    new = Figure("new", 1, 1, "×")
+    other = {"machine": "M1, 8 processors, Darwin"}
+    written(
+        {"figures": [*cost(1), steady, nothing]},
+        {"time": "2026-11-22 08:30", "figures": cost(9)},  # not the last of its day
+        {"time": "2026-11-22 09:30", "figures": [*cost(1.5), steady]},
+        {
+            "time": "2026-11-23 08:30",
+            "figures": [*cost(3), steady._replace(value=2), nothing, new],
+        },
+        {"time": "2026-11-23 08:30", "figures": cost(9), **other},
+        {"part": "memory", "figures": [Figure("no ratio", 1, 2, "ms")]},
+        {"part": "memory", "time": "2026-11-22 08:30", "figures": [Figure("no ratio", 1, 2, "ms")]},
+    )
+    table = history.steadiness({"memory": "Memory", "sql": "Queries"})
+    assert table.rows == [["Queries, Python 3.11, Xeon", "3", "1 of 2", "2.50 ×", "3.00 ×"]]
+
+
+def test_where_ratios_hold_stands_in_the_order_of_the_parts(written: Callable[..., None]) -> None:
+    written(
+        *(
+            {"part": part, "time": f"2026-11-{day} 08:30", "figures": cost(1)}
+            for day in (21, 22)
+            for part in "ba"
+        )
+    )
+    table = history.steadiness({"a": "First", "b": "Second"})
+    assert [row[0] for row in table.rows] == ["First, Python 3.11, Xeon", "Second, Python 3.11, Xeon"]
+
+
 def test_what_is_met_here_and_was_missed_on_another_machine_is_told(
     page: Callable[[], str], written: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
