@@ -52,16 +52,18 @@ MODULES = [
     "signal_panel/collector.py",
     "signal_panel/kinds.py",
     "signal_panel/identity.py",
+    "signal_panel/instances.py",
     "signal_panel/frames.py",
     "signal_panel/rows.py",
     "signal_panel/freezing.py",
+    "signal_panel/batches.py",
     "signal_panel/scope.py",
     "signal_panel/recording.py",
 ]
 # Those of concurrency, random worlds, bounds and failures of ours are left out: they take a minute each time.
 TESTS = (
     "coexistence connected connections contexts findings_connections findings_failures findings_receivers"
-    " findings_sends hostile kinds middleware panel queries record recording rows scope summary"
+    " findings_sends hostile kinds middleware panel patching queries record recording rows scope summary"
     " transparency ways_to_send"
 )
 FIRST = 40  # tests, before the others that run the statement: most changes are noticed by one of them
