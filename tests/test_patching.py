@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from contextvars import Context
 from typing import Any
 
 import pytest
-from django.dispatch import Signal
+from django.dispatch import Signal, receiver
 
 import signal_panel
 from signal_panel.tracer import patching
@@ -133,16 +134,32 @@ class TestASendWhereNothingIsRecordedWhileElsewhereSomethingIs:
     @pytest.fixture(params=[[], [hears], [hears, hears_async], [hears_async]], ids=len)
     def receivers(self, request: pytest.FixtureRequest) -> Iterator[list[Any]]:
         receivers: list[Any] = request.param
-        for receiver in receivers:
-            told.connect(receiver)
+        for one in receivers:
+            told.connect(one)
         yield receivers
-        for receiver in receivers:
-            told.disconnect(receiver)
+        for one in receivers:
+            told.disconnect(one)
 
     def test_gives_what_the_receivers_answer(self, receivers: list[Any]) -> None:
         answers = {hears: ["at", "sender", "signal"], hears_async: "async"}
         given = Context().run(told.send, None, at=1)
-        assert given == [(receiver, answers[receiver]) for receiver in receivers]
+        assert given == [(one, answers[one]) for one in receivers]
+
+    def test_awaits_what_async_receivers_answer_as_it_is(self) -> None:
+        @receiver(told)
+        async def runs_in(**_: Any) -> str:
+            task = asyncio.current_task()
+            assert task is not None
+            return type(task.get_coro()).__name__
+
+        async def runs() -> Any:
+            ((_, answer),) = await told.asend(None)
+            return answer
+
+        try:
+            assert Context().run(asyncio.run, runs()) == "coroutine"
+        finally:
+            told.disconnect(runs_in)
 
     def test_asks_nobody_whom_the_signal_does_not_know(self) -> None:
         signal = Signal(use_caching=True)

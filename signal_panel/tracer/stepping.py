@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from signal_panel.collector import Collector, Place, current
+from signal_panel.collector import IDLE, Collector, Place, current
 
 
 def stepped(answer: Any, receiver: Any, collector: Collector, send: int, call: int) -> Any:
@@ -18,6 +18,8 @@ def stepped(answer: Any, receiver: Any, collector: Collector, send: int, call: i
 
     Anything else is for Django to await or to refuse. ``send`` and ``call`` are the numbers they have.
     """
+    if collector is IDLE.collector and current.get() is IDLE:
+        return answer  # there is nothing to record, and nothing to leave out
     if issubclass(type(answer), Coroutine):
         return SteppedCall(answer, receiver, collector, send, call)
     collector.end_call(call, send, receiver, True, collector.clock())
