@@ -14,7 +14,7 @@ from benchmarks.remote import Remote, answer
 
 TARGET = 1.2
 RECEIVERS = 4
-SIZES = {1_000: 200, 10_000: 50, 100_000: 8, 1_000_000: 2}
+SIZES = {1_000: 200, 10_000: 50, 100_000: 20, 1_000_000: 5}
 """How often each size is measured."""
 
 
