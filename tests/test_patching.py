@@ -10,9 +10,11 @@ from contextvars import Context
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.dispatch import Signal, receiver
 
 import signal_panel
+from signal_panel.collector import IDLE, current
 from signal_panel.tracer import patching
 from tests.conftest import standing
 
@@ -160,6 +162,12 @@ class TestASendWhereNothingIsRecordedWhileElsewhereSomethingIs:
             assert Context().run(asyncio.run, runs()) == "coroutine"
         finally:
             told.disconnect(runs_in)
+
+    def test_is_one_in_what_an_event_loop_runs_for_it_too(self) -> None:
+        async def place() -> Any:
+            return current.get()
+
+        assert Context().run(async_to_sync(place)) is IDLE
 
     def test_asks_nobody_whom_the_signal_does_not_know(self) -> None:
         signal = Signal(use_caching=True)

@@ -81,7 +81,7 @@ def _async_to_sync(found: Callable[..., Any]) -> Callable[..., Any]:
     def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:
         __traceback_hide__ = True  # as Django's debug page hides the method itself
         outside = current.get()
-        kept = Place(outside.collector, outside.number)
+        kept = outside if outside is IDLE else Place(outside.collector, outside.number)
         current.set(kept)
         try:
             return found(self, *args, **kwargs)
