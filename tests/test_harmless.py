@@ -16,6 +16,7 @@ from django.test import Client
 from django.urls import reverse
 
 from signal_panel import (
+    batches,
     collector,
     conf,
     connected,
@@ -23,6 +24,7 @@ from signal_panel import (
     freezing,
     handlers,
     identity,
+    instances,
     intervals,
     kinds,
     listing,
@@ -46,8 +48,9 @@ from tests.stores import stored_requests
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MODULES = (
-    collector, conf, connected, frames, freezing, handlers, identity, intervals, kinds, listing, middleware,
-    naming, overflow, page, panel, queries, recording, rows, scope, scopes, summary, templating,
+    batches, collector, conf, connected, frames, freezing, handlers, identity, instances, intervals, kinds,
+    listing, middleware, naming, overflow, page, panel, queries, recording, rows, scope, scopes, summary,
+    templating,
 )  # fmt: skip
 
 # What runs when somebody looks.
