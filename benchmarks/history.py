@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import platform
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from itertools import groupby
@@ -74,32 +73,35 @@ def kept() -> list[Past]:
 
 def tables(titles: dict[str, str]) -> list[Table]:
     """The last runs of each part on each Python, side by side, in the order of ``titles``."""
-    order = list(titles)
-    latest = {(run.group, run.occasion): run for run in _by_time()}
-    runs = sorted(latest.values(), key=lambda run: (order.index(run.part), run.group, run.time))
     return [
         _side_by_side(f"{titles[part]}, Python {python}", list(group)[-SHOWN:])
-        for (part, python), group in groupby(runs, key=lambda run: run.group)
+        for (part, python), group in groupby(_last_of_each_occasion(titles), key=lambda run: run.group)
     ]
 
 
 def steadiness(titles: dict[str, str]) -> Table:
     """Whether ratios hold: of each part on each Python, on machines where it has run on several days."""
-    by_machine: dict[tuple[str, tuple[str, str]], dict[str, Past]] = defaultdict(dict)
-    for run in _by_time():
-        day, where = run.occasion
-        by_machine[where, run.group][day] = run
-    rows = [
-        [f"{titles[part]}, Python {python}, {where.partition(',')[0]}", str(len(days)), *held]
-        for (where, (part, python)), days in by_machine.items()
-        if (held := _held(list(days.values())))
-    ]
-    rows.sort(key=lambda row: [row[0].startswith(title) for title in titles.values()], reverse=True)
+    runs = sorted(
+        _last_of_each_occasion(titles), key=lambda run: (list(titles).index(run.part), run.group, run.machine)
+    )
+    rows = []
+    for ((part, python), where), group in groupby(runs, key=lambda run: (run.group, run.machine)):
+        days = list(group)[-SHOWN:]
+        if held := _held(days):
+            title = f"{titles[part]}, Python {python}, {where.partition(',')[0]}"
+            rows.append([title, str(len(days)), *held])
     return Table(
         "Do the ratios hold from day to day?",
         ["", "days", "met in all runs, or in none", "largest of smallest, middle one", "at most"],
         rows,
     )
+
+
+def _last_of_each_occasion(titles: dict[str, str]) -> list[Past]:
+    """By part, in the order of ``titles``, then by Python, then by time."""
+    latest = {(run.group, run.occasion): run for run in _by_time()}
+    order = list(titles)
+    return sorted(latest.values(), key=lambda run: (order.index(run.part), run.group, run.time))
 
 
 def _held(runs: Sequence[Past]) -> list[str]:
