@@ -269,7 +269,7 @@ class Collector:
             times[number] = nanoseconds
 
     def sent_for(self, instance: Any, action: Any, span: int, kind: int) -> None:
-        """Note the instance of a send, for which others may be made."""
+        """Note the instance of a send: others may be made for the same one."""
         try:
             if span < self.limit:
                 self.instances.add(instance, action, span, kind)

@@ -103,7 +103,7 @@ class Freezing:
         spans = spans_since(self._beginning.log, self._collector.log)
         inside = self._find_places(spans)
         kept, left_out = inside[: self._room], inside[self._room :]
-        _, log_parents, log_kinds, starts, ends, *_ = spans
+        _, log_parents, log_kinds, starts, ends, _ = spans
         columns.parent = array("q", self._parents[: self._room])
         for part in batches(kept):
             columns.start += array("q", [starts[row] - began for row in part])

@@ -422,7 +422,10 @@ export class Timeline {
 
     /** Selects where an arrow leads; the first span in view where nothing is selected yet. */
     walk(step) {
-        if (this.selected < 0 && this.spans.count) {
+        if (!this.spans.count) {
+            return;
+        }
+        if (this.selected < 0) {
             const { from } = this.chart.view;
             this.select(
                 Math.max(
@@ -432,7 +435,7 @@ export class Timeline {
             );
             return;
         }
-        const span = this.selected < 0 ? -1 : step(this.selected);
+        const span = step(this.selected);
         if (span >= 0) {
             this.select(span);
         }
