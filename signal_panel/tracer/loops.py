@@ -203,7 +203,7 @@ async def _sync_and_async(
 def send(self: Any, sender: Any, **named: Any) -> Responses:
     """As ``Signal.send``."""
     outside = place = current_place()
-    if place is IDLE:  # to go on, and keep nothing, would take ten times as long
+    if place is IDLE:  # to go on, and keep nothing, made a send to one receiver take 1.8 times as long
         if not self.receivers or self.sender_receivers_cache.get(sender) is NO_RECEIVERS:
             return []
         sync_receivers, async_receivers = self._live_receivers(sender)

@@ -24,7 +24,7 @@ TIMES = 250 if sys.version_info >= (3, 13) else sys.maxsize
 Python 3.13 and newer let a class change a thousand times (python/cpython#114900). After that they no longer
 remember what was looked up on it and on what inherits from it, for as long as the process lives: a query
 takes 1.4 times as long, a send 1.2 times. A recording makes two changes, and others may want to make some.
-A method of ours that stays takes 0.03 µs of a `send` where nothing is recorded.
+Where nothing is recorded, a ``send`` of ours that stays was measured to take no longer than Django's.
 """
 
 
