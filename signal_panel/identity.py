@@ -7,6 +7,8 @@ from functools import partial
 from typing import Any
 from weakref import ref
 
+from signal_panel.speedups import IdentityCache
+
 
 class IdentityMap:
     """Values under keys that are made of ``id``s.
@@ -20,6 +22,8 @@ class IdentityMap:
         """To be read only: to look there takes 0.03 µs less than to call anything."""
         self.get = self.values.get
         """The value under a key, or None."""
+        self.cache = IdentityCache()
+        """The same, for whoever finds it there faster."""
         self.added = 0
         """How often something was added: what is kept of the living grows with that."""
         self._watched: dict[int, tuple[ref[Any], list[Any]]] = {}
@@ -45,3 +49,4 @@ class IdentityMap:
         _, keys = self._watched.pop(thing_id, (None, ()))
         for key in keys:
             self.values.pop(key, None)
+        self.cache.clear()

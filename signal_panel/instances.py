@@ -16,8 +16,9 @@ class Instances:
     """
 
     def __init__(self) -> None:
-        self._sends: list[Any] = []
-        self._keep = self._sends.extend
+        self.sends: list[Any] = []
+        """For each the weak reference, the kind, the action and the number, one after the other."""
+        self._keep = self.sends.extend
 
     def add(self, instance: Any, action: Any, span: int, kind: int) -> None:
         """Keep the instance of a send, with the action of one of ``m2m_changed``.
@@ -30,11 +31,11 @@ class Instances:
     @property
     def position(self) -> int:
         """Where they are now, for ``again_since``."""
-        return len(self._sends)
+        return len(self.sends)
 
     def again_since(self, position: int) -> dict[int, int]:
         """From sends to the first one since then that was of the same kind, for the same instance."""
-        sends = self._sends[position:]
+        sends = self.sends[position:]
         fields = (sends[field::_FIELDS] for field in range(_FIELDS))
         first: dict[tuple[int, int, str | None], int] = {}
         again: dict[int, int] = {}
@@ -46,4 +47,4 @@ class Instances:
 
     def clear(self) -> None:
         """Keep none of them any longer."""
-        self._sends.clear()
+        self.sends.clear()

@@ -128,6 +128,8 @@ class Kinds:
         number, which is 0 for ``send``, the ``id`` of a sender that is a class, a function or None, and that
         of the code with the instruction in it.
         """
+        self.cache = self._numbers.cache
+        """Where C finds both."""
         self.known_receivers = self._numbers.values
         """The numbers for the receivers that are known, by their ``id``s."""
 

@@ -9,13 +9,16 @@ of a call by itself, which is among the rows of ``ALONE``.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import count
 from struct import Struct, calcsize
 from threading import RLock
 from typing import NamedTuple
 
+from signal_panel import speedups
 from signal_panel.intervals import covered
+from signal_panel.speedups import INTEGER
 
 HEAD = 5
 ALONE = -1
@@ -29,12 +32,15 @@ added and compared faster, which are those of the first 8,191 sends: a send to f
 less than with ``(1 << 29) + 1``. An odd one, so that a dictionary has them side by side: it takes the lower
 bits for where to look first. With ``1 << 29`` freezing 1,000,000 spans took a fifth to a half longer.
 """
-PACKED_AFTER = 1024
-"""How many sends, or calls, are kept before they are packed: more than most requests have."""
+MOST_SPANS = 1 << 44
+"""No recording has room for more, so that all numbers fit into eight bytes."""
+PACKED_AFTER = 1 << 40 if speedups.IS_COMPILED else 1024
+"""How many sends, or calls, are kept before they are packed: more than most requests have.
 
-_BYTES = calcsize("q")
-INTEGER = "n" if calcsize("n") == _BYTES else "q"
-"""How integers of eight bytes are packed: as sizes where these have eight, which takes half the time."""
+In C each row is packed as it comes.
+"""
+
+_BYTES = calcsize(INTEGER)
 _lock = RLock()  # between what is packed and what is not yet
 
 
@@ -45,32 +51,34 @@ class Rows:
     integer objects a row takes up to four times the memory.
     """
 
-    __slots__ = ("_fresh", "_packed", "keep")
+    __slots__ = ("_fresh", "keep", "packed")
 
     def __init__(self) -> None:
         self._fresh: list[int] = []
-        # The garbage collector has nothing to look at in it.
-        self._packed = bytearray()
-        self.keep = self._fresh.extend
+        self.packed = bytearray()
+        """What C adds to. The garbage collector has nothing to look at in it."""
+        self.keep: Callable[[Sequence[int]], None] = (
+            partial(speedups.append, self.packed) if speedups.IS_COMPILED else self._fresh.extend
+        )
         """Add a row. No other thread can split it."""
 
     def pack(self) -> None:
         """Pack what has been kept since the last time."""
         with _lock:
             fresh = self._fresh[:]  # other threads may add to it
-            self._packed += _pack(fresh)
+            self.packed += _pack(fresh)
             del self._fresh[: len(fresh)]
 
     def __len__(self) -> int:
         """How many integers they are."""
         with _lock:
-            return len(self._packed) // _BYTES + len(self._fresh)
+            return len(self.packed) // _BYTES + len(self._fresh)
 
     def integers(self, since: int) -> array[int]:
         """All integers of the rows since there were so many."""
         with _lock:
-            found = array("q", self._packed[since * _BYTES :])
-            found.frombytes(_pack(self._fresh[max(0, since - len(self._packed) // _BYTES) :]))
+            found = array("q", self.packed[since * _BYTES :])
+            found.frombytes(_pack(self._fresh[max(0, since - len(self.packed) // _BYTES) :]))
             return found
 
 

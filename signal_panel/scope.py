@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable, Iterable
 
 from signal_panel import naming
-from signal_panel.collector import IDLE, Collector, Place, Tally, current
+from signal_panel.collector import IDLE, Collector, Tally, current
 from signal_panel.freezing import Beginning, Freezing
 from signal_panel.recording import Columns, Phase, Recording
 from signal_panel.rows import Counts, counts
+from signal_panel.speedups import Place
 from signal_panel.summary import totals
 
 

@@ -48,7 +48,9 @@ from parso.python import tree
 ROOT = Path(__file__).parents[1]
 MODULES = [
     "signal_panel/middleware.py",
-    *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("signal_panel/tracer/[!_]*.py")),
+    # Without tracer.quick, which is not used there.
+    *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("signal_panel/tracer/[!_q]*.py")),
+    "signal_panel/speedups/pure.py",
     "signal_panel/collector.py",
     "signal_panel/kinds.py",
     "signal_panel/identity.py",

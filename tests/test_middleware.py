@@ -27,7 +27,7 @@ from django.urls import path
 from django.views.generic import CreateView
 
 import signal_panel
-from signal_panel import Recording
+from signal_panel import Recording, speedups
 from signal_panel.middleware import SignalPanelMiddleware, current_request
 from signal_panel.panel import SignalTimelinePanel
 from tests.lines import line_of
@@ -302,7 +302,7 @@ class TestWhatIsNotRecorded:
     def test_one_that_is_never_finished_ends_with_its_context(self) -> None:
         async def unfinished() -> None:
             await request_started.asend(sender=None, scope={})
-            assert Signal.send.__module__ == "signal_panel.tracer.loops"
+            assert Signal.asend.__module__ == "signal_panel.tracer.loops"
 
         asyncio.run(unfinished())
         gc.collect()
@@ -391,7 +391,9 @@ def test_no_request_changes_between_sync_and_async_because_of_us(
 
     monkeypatch.setattr(page_streamed, way, send, raising=False)
     WsgiAndAsgi(interface).get(f"/{page}/")
-    assert any("signal_panel" in file for file in files)
+    # In C it is in the way without a frame, of which the toolbar's SQL panel makes a line at each query.
+    is_seen = any("signal_panel" in file for file in files)
+    assert is_seen == (interface == "asgi" or not speedups.IS_COMPILED)
     assert not any("asgiref" in file for file in files)
 
 

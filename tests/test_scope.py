@@ -367,7 +367,7 @@ def test_the_transaction_around_a_test_is_none_of_the_code_s_under_test() -> Non
 
 def test_a_statement_that_two_threads_come_with_at_once_has_one_number() -> None:
     queries = Queries()
-    numbers = {queries._number_for("SELECT 1", "default") for _ in range(2)}
+    numbers = {queries.statement_of("SELECT 1", "default") for _ in range(2)}
     assert numbers == {(0, True)}
     assert queries.statements == [("SELECT 1", "default")]
 

@@ -10,8 +10,9 @@ from typing import Any, ParamSpec, TypeVar
 
 from asgiref.sync import AsyncToSync
 
-from signal_panel.collector import IDLE, Collector, Place, current
+from signal_panel.collector import IDLE, Collector, current
 from signal_panel.kinds import IGNORED
+from signal_panel.speedups import Place
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -10,9 +10,9 @@ from typing import Any
 import django
 from django.dispatch import Signal
 
-from signal_panel import frames
+from signal_panel import frames, speedups
 from signal_panel.recording import METHODS
-from signal_panel.tracer import connecting, contexts, database, loops
+from signal_panel.tracer import connecting, contexts, database, loops, quick
 from signal_panel.tracer.wrapping import wrapped, wrapped_live_receivers
 
 COMPARED_WITH = (5, 2), (6, 1)
@@ -62,10 +62,15 @@ class _Patch:
             self.ours = None
 
 
+COPIES = {name: getattr(loops, name) for name in METHODS}
+if speedups.IS_COMPILED:
+    COPIES["send"] = quick.send
+
+
 def _way_to_send(name: str) -> _Patch:
     def recording(found: Any) -> Any:
         if _is_djangos_own(found) and COMPARED_WITH[0] <= django.VERSION[:2] <= COMPARED_WITH[1]:
-            return getattr(loops, name)
+            return COPIES[name]
         return wrapped(name, found)
 
     return _Patch(Signal, name, recording)
@@ -88,7 +93,7 @@ def install() -> None:
         if _open_scopes == 1:
             for patch in (*_ways_to_send, *_others):
                 patch.put_on()
-            if any(patch.ours is not getattr(loops, patch.name) for patch in _ways_to_send):
+            if any(patch.ours is not COPIES[patch.name] for patch in _ways_to_send):
                 _live_receivers.put_on()
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from signal_panel.collector import IDLE, Collector, Place, current
+from signal_panel.collector import IDLE, Collector, current
+from signal_panel.speedups import Place
 
 
 def stepped(answer: Any, receiver: Any, collector: Collector, send: int, call: int) -> Any:

@@ -15,9 +15,10 @@ from typing import Any
 
 from django.db.models.signals import post_init
 
-from signal_panel.collector import IDLE, Collector, Place, current
+from signal_panel.collector import IDLE, Collector, current
 from signal_panel.kinds import IGNORED
 from signal_panel.recording import METHODS
+from signal_panel.speedups import Place
 from signal_panel.tracer.stepping import stepped
 
 

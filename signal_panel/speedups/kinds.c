@@ -1,0 +1,116 @@
+/* Finds the numbers that Kinds has given to sends and receivers. */
+
+#include "compiled.h"
+
+/* Whether a dictionary has a number under the key, which is given away; or -1. */
+static int
+find_under(PyObject *numbers, PyObject *key, int64_t *number)
+{
+    if (key == NULL) {
+        return -1;
+    }
+    PyObject *value = PyDict_GetItemWithError(numbers, key);
+    Py_DECREF(key);
+    if (value == NULL) {
+        return PyErr_Occurred() ? -1 : 0;
+    }
+    *number = PyLong_AsLongLong(value);
+    return 1;
+}
+
+static int
+can_find(Recorder *recorder)
+{
+    if (recorder->known == NULL || !Py_IS_TYPE(recorder->known, &IdentityCacheType) ||
+        recorder->known_receivers == NULL || !PyDict_CheckExact(recorder->known_receivers)) {
+        return is_unusable("collector");
+    }
+    return 0;
+}
+
+/* Whether the receiver has a number, or -1. */
+int
+find_receiver(Recorder *recorder, PyObject *receiver, int64_t *number)
+{
+    /* A bound method is a new object at every send; its function is not. */
+    PyObject *lasting = PyMethod_Check(receiver) ? PyMethod_GET_FUNCTION(receiver) : receiver;
+    uintptr_t of[4] = {(uintptr_t)lasting};
+    if (can_find(recorder) < 0) {
+        return -1;
+    }
+    if (cache_find((IdentityCache *)recorder->known, of, number)) {
+        return 1;
+    }
+    int is_known = find_under(recorder->known_receivers, PyLong_FromVoidPtr(lasting), number);
+    if (is_known == 1) {
+        cache_add((IdentityCache *)recorder->known, of, *number);
+    }
+    return is_known;
+}
+
+/* The key that Kinds.send keeps a kind under: (signal, sender or inverted class, code, instruction). */
+static PyObject *
+key_of_send(PyObject *signal, PyObject *who, int is_class_of_sender, PyCodeObject *code, int instruction)
+{
+    PyObject *way = PyLong_FromVoidPtr(signal), *by = PyLong_FromVoidPtr(who), *in = PyLong_FromVoidPtr(code);
+    if (by != NULL && is_class_of_sender) {
+        Py_SETREF(by, PyNumber_Invert(by));
+    }
+    PyObject *key = way && by && in ? Py_BuildValue("(OOOi)", way, by, in, instruction) : NULL;
+    Py_XDECREF(way);
+    Py_XDECREF(by);
+    Py_XDECREF(in);
+    return key;
+}
+
+/* The number for a send's kind, or IGNORED. */
+int
+find_kind(Recorder *recorder, PyObject *signal, PyObject *sender, int64_t *kind)
+{
+    PyObject *frame = PyObject_CallOneArg(found.getframe, found.one); /* above the method's own */
+    if (frame == NULL || can_find(recorder) < 0) {
+        Py_XDECREF(frame);
+        return -1;
+    }
+    int stands_for_itself = sender == Py_None || PyType_Check(sender) || PyFunction_Check(sender);
+    PyObject *who = stands_for_itself ? sender : (PyObject *)Py_TYPE(sender);
+    uintptr_t of[4] = {(uintptr_t)signal, stands_for_itself ? (uintptr_t)who : ~(uintptr_t)who};
+    IdentityCache *known = (IdentityCache *)recorder->known;
+    int is_known = 0;
+    PyFrameObject *users = (PyFrameObject *)Py_NewRef(frame);
+    while (users != NULL) { /* most sends are Django's, on behalf of a line further up */
+        PyCodeObject *code = PyFrame_GetCode(users);
+        Py_DECREF(code); /* the frame has it */
+        int instruction = PyFrame_GetLasti(users);
+        of[2] = (uintptr_t)code;
+        of[3] = (uintptr_t)instruction;
+        is_known = cache_find(known, of, kind);
+        if (is_known) {
+            break;
+        }
+        int is_no_users = PyDict_Contains(given.climbed_past, code->co_filename);
+        if (is_no_users < 0) {
+            is_known = -1;
+            break;
+        }
+        if (!is_no_users) {
+            PyObject *key = key_of_send(signal, who, !stands_for_itself, code, instruction);
+            is_known = find_under(recorder->known_receivers, key, kind);
+            if (is_known == 1) {
+                cache_add(known, of, *kind);
+            }
+            break;
+        }
+        Py_SETREF(users, PyFrame_GetBack(users));
+    }
+    Py_XDECREF(users);
+    if (is_known == 0) {
+        PyObject *number =
+            PyObject_CallMethodObjArgs(recorder->kinds, names.send, signal, sender, found.zero, frame, NULL);
+        *kind = number == NULL ? -1 : PyLong_AsLongLong(number);
+        Py_XDECREF(number);
+        is_known = *kind == -1 && PyErr_Occurred() ? -1 : 1;
+    }
+    Py_DECREF(frame);
+    return is_known < 0 ? -1 : 0;
+}

@@ -1,0 +1,121 @@
+"""What ``compiled`` has in C, in Python: bases, with what is looked at on the way of every send and query.
+
+Its ``send`` is ``tracer.loops.send`` here.
+"""
+
+from __future__ import annotations
+
+from asyncio import _get_running_loop as running_loop
+from datetime import date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from itertools import count
+from struct import Struct, calcsize
+from threading import get_ident
+from types import NoneType
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from signal_panel.recording import NOTHING
+
+if TYPE_CHECKING:
+    from signal_panel.collector import Collector
+
+INTEGER = "n" if calcsize("n") == calcsize("q") else "q"
+"""How integers of eight bytes are packed: as sizes where these have eight, which takes half the time."""
+QUERY = Struct(5 * INTEGER)
+"""A query in the log: the span it ran in, statement, parameters, start, end."""
+PLAIN = frozenset({NoneType, bool, int, float, str, bytes, Decimal, date, timedelta, UUID})
+"""Hashing anything else may run the user's code."""
+_TIME_ZONES = (NoneType, timezone, ZoneInfo)
+_pack = QUERY.pack
+
+Counter = count
+"""The numbers of sends, by their first and the step from each to the next."""
+
+
+class IdentityCache:
+    """Numbers under the identities of things, until one of them dies: C finds them here faster."""
+
+    def clear(self) -> None:
+        """Forget all of them."""
+
+
+class Place:
+    """Where a context is: which collector records it, and the number of the span, scope or block it is in.
+
+    A context that lasts longer than a receiver call, as that of a task, keeps the place it began with. Where
+    there can be none, in a ``thread`` that runs no event loop, sends change the number of their place and put
+    it back, which takes a quarter of what making another place current does (0.03 µs for 0.11).
+    """
+
+    __slots__ = ("collector", "number", "thread")
+
+    def __init__(self, collector: Collector, number: int, thread: int = 0) -> None:
+        self.collector = collector
+        self.number = number
+        self.thread = thread
+        """The ident of the thread that may change the number, or 0."""
+
+    @classmethod
+    def here(cls, collector: Collector, number: int) -> Place:
+        """A place for what this thread does next."""
+        return cls(collector, number, get_ident() if running_loop() is None else 0)
+
+
+class Recorder:
+    """The base of ``Collector``. C has a place for some of its attributes, so that they are at hand."""
+
+
+class QueryLog:
+    """The base of ``Queries``: what it has for queries that are much like one before."""
+
+    def __init__(self) -> None:
+        self.log = bytearray()
+        """The rows."""
+        self.numbers: dict[tuple[str, str], tuple[int, bool]] = {}
+        """For a text and an alias its number, and whether to make it again is worth telling."""
+        self.seen: dict[tuple[int, int], int] = {}
+        """For a statement and a hash of its parameters a number of theirs."""
+        self._numbers_of_parameters = count()
+        self.room = 0
+        """How many bytes the log may have."""
+
+    def add(self, alias: str, sql: Any, parameters: Any, many: bool, span: int, start: int, end: int) -> bool:
+        """Keep a query, or return False where there is no room for it."""
+        if len(self.log) >= self.room:
+            return False
+        known = self.numbers.get((sql, alias)) if type(sql) is str else None
+        statement, can_repeat = known or self.statement_of(sql, alias)
+        seen = NOTHING
+        if can_repeat and not many and (hashed := _hash(parameters)) is not None:
+            key = statement, hashed
+            seen = self.seen.get(key, NOTHING)
+            if seen == NOTHING:  # another thread may come with another at once
+                seen = self.seen.setdefault(key, next(self._numbers_of_parameters))
+        self.log.extend(_pack(span, statement, seen, start, end))
+        return True
+
+    def statement_of(self, sql: Any, alias: str) -> tuple[int, bool]:
+        """The same as in ``numbers``, of a statement that is new."""
+        raise NotImplementedError
+
+
+def _hash(parameters: Any) -> int | None:
+    """A hash of a query's parameters, or None where finding it might run the user's code."""
+    if parameters is None:
+        return 0
+    cls = type(parameters)
+    if cls is dict:
+        parameters = [*parameters, *parameters.values()]
+    elif cls is not tuple and cls is not list:
+        return None
+    for parameter in parameters:
+        if type(parameter) not in PLAIN and not is_plain_time(parameter):
+            return None
+    return hash(tuple(parameters))
+
+
+def is_plain_time(parameter: Any) -> bool:
+    """Whether it is a time of Python's, in a zone of Python's."""
+    return type(parameter) in (datetime, time) and type(parameter.tzinfo) in _TIME_ZONES

@@ -1,0 +1,316 @@
+/* QueryLog, the base of what keeps queries, and what stands where Django executes them. */
+
+#include "compiled.h"
+
+#define NOTHING (-1) /* in place of the number of parameters, as in recording.py */
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *log;     /* a bytearray of rows */
+    PyObject *numbers; /* (text, alias): (number, whether to make it again is worth telling) */
+    PyObject *seen;    /* (statement, hash of parameters): number */
+    long long room;    /* how many bytes the log may have */
+} QueryLog;
+
+static PyObject *
+query_log_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kwargs))
+{
+    QueryLog *self = (QueryLog *)type->tp_alloc(type, 0);
+    if (self != NULL) {
+        self->log = PyByteArray_FromStringAndSize(NULL, 0);
+        self->numbers = PyDict_New();
+        self->seen = PyDict_New();
+        if (self->log == NULL || self->numbers == NULL || self->seen == NULL) {
+            Py_CLEAR(self);
+        }
+    }
+    return (PyObject *)self;
+}
+
+static int
+query_log_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(((QueryLog *)self)->numbers);
+    Py_VISIT(((QueryLog *)self)->seen);
+    return 0;
+}
+
+static int
+query_log_clear(PyObject *self)
+{
+    Py_CLEAR(((QueryLog *)self)->log);
+    Py_CLEAR(((QueryLog *)self)->numbers);
+    Py_CLEAR(((QueryLog *)self)->seen);
+    return 0;
+}
+
+static void
+query_log_dealloc(PyObject *self)
+{
+    PyObject_GC_UnTrack(self);
+    query_log_clear(self);
+    Py_TYPE(self)->tp_free(self);
+}
+
+/* Whether to hash a parameter runs no code of the user's, or -1. */
+static int
+can_be_hashed(PyObject *parameter)
+{
+    if (parameter == Py_None || PyUnicode_CheckExact(parameter) || PyLong_CheckExact(parameter) ||
+        PyFloat_CheckExact(parameter) || PyBool_Check(parameter) || PyBytes_CheckExact(parameter)) {
+        return 1;
+    }
+    int is_plain = PySet_Contains(given.plain, (PyObject *)Py_TYPE(parameter));
+    if (is_plain != 0) {
+        return is_plain;
+    }
+    PyObject *answer = PyObject_CallOneArg(given.is_plain_time, parameter);
+    is_plain = answer == NULL ? -1 : PyObject_IsTrue(answer);
+    Py_XDECREF(answer);
+    return is_plain;
+}
+
+/* The hash of a query's parameters: 1, 0 where finding it might run the user's code, or -1. */
+static int
+hash_of(PyObject *parameters, long long *hash)
+{
+    PyObject *all = NULL;
+    if (parameters == Py_None) {
+        *hash = 0;
+        return 1;
+    }
+    if (PyTuple_CheckExact(parameters)) {
+        all = Py_NewRef(parameters);
+    }
+    else if (PyList_CheckExact(parameters)) {
+        all = PyList_AsTuple(parameters);
+    }
+    else if (PyDict_CheckExact(parameters)) {
+        PyObject *keys = PyDict_Keys(parameters), *values = PyDict_Values(parameters);
+        PyObject *both = keys == NULL || values == NULL ? NULL : PySequence_InPlaceConcat(keys, values);
+        all = both == NULL ? NULL : PyList_AsTuple(both);
+        Py_XDECREF(keys);
+        Py_XDECREF(values);
+        Py_XDECREF(both);
+    }
+    else {
+        return 0;
+    }
+    if (all == NULL) {
+        return -1;
+    }
+    int can_be = 1;
+    for (Py_ssize_t at = 0; can_be == 1 && at < PyTuple_GET_SIZE(all); at++) {
+        can_be = can_be_hashed(PyTuple_GET_ITEM(all, at));
+    }
+    if (can_be == 1) {
+        *hash = PyObject_Hash(all);
+        can_be = *hash == -1 ? -1 : 1;
+    }
+    Py_DECREF(all);
+    return can_be;
+}
+
+/* The statement's number and whether to make it again is worth telling, as a new reference to a pair. */
+static PyObject *
+statement_of(QueryLog *self, PyObject *text, PyObject *alias)
+{
+    PyObject *known = NULL;
+    if (PyUnicode_CheckExact(text)) {
+        PyObject *key = PyTuple_Pack(2, text, alias);
+        known = key == NULL ? NULL : Py_XNewRef(PyDict_GetItemWithError(self->numbers, key));
+        Py_XDECREF(key);
+    }
+    if (known == NULL && !PyErr_Occurred()) {
+        known = PyObject_CallMethodObjArgs((PyObject *)self, names.statement_of, text, alias, NULL);
+    }
+    if (known != NULL && !(PyTuple_CheckExact(known) && PyTuple_GET_SIZE(known) == 2)) {
+        Py_CLEAR(known);
+        is_unusable("log of queries");
+    }
+    return known;
+}
+
+/* The number for equal parameters of a statement, or NOTHING where nobody can tell. */
+static int
+number_of_parameters(QueryLog *self, PyObject *statement, PyObject *parameters, int64_t *number)
+{
+    long long hash = 0;
+    *number = NOTHING;
+    int can_be = hash_of(parameters, &hash);
+    if (can_be <= 0) {
+        return can_be;
+    }
+    PyObject *key = Py_BuildValue("(OL)", statement, hash);
+    PyObject *next = key == NULL ? NULL : PyLong_FromSsize_t(PyDict_GET_SIZE(self->seen));
+    PyObject *seen = next == NULL ? NULL : PyDict_SetDefault(self->seen, key, next);
+    *number = seen == NULL ? NOTHING : PyLong_AsLongLong(seen);
+    Py_XDECREF(key);
+    Py_XDECREF(next);
+    return seen == NULL ? -1 : 0;
+}
+
+/* Keep a query: 1, 0 where there is no room for it, or -1. */
+static int
+add(QueryLog *self, PyObject *alias, PyObject *text, PyObject *parameters, int many, int64_t span,
+    int64_t start, int64_t end)
+{
+    if (PyByteArray_GET_SIZE(self->log) >= self->room) {
+        return 0;
+    }
+    PyObject *known = statement_of(self, text, alias);
+    if (known == NULL) {
+        return -1;
+    }
+    PyObject *statement = PyTuple_GET_ITEM(known, 0);
+    int64_t row[5] = {span, PyLong_AsLongLong(statement), NOTHING, start, end};
+    int result = PyErr_Occurred() ? -1 : 0;
+    if (result == 0 && !many && PyTuple_GET_ITEM(known, 1) == Py_True) {
+        result = number_of_parameters(self, statement, parameters, &row[2]);
+    }
+    Py_DECREF(known);
+    return result < 0 || extend(self->log, row, 5) < 0 ? -1 : 1;
+}
+
+PyDoc_STRVAR(add_doc, "add($self, alias, sql, parameters, many, span, start, end, /)\n--\n\n"
+                      "Keep a query, or return False where there is no room for it.");
+
+static PyObject *
+query_log_add(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
+{
+    if (nargs != 7) {
+        return PyErr_Format(PyExc_TypeError, "add() takes 7 arguments, got %zd", nargs);
+    }
+    int many = PyObject_IsTrue(args[3]);
+    int64_t times[3];
+    for (int at = 0; at < 3; at++) {
+        times[at] = many < 0 ? -1 : PyLong_AsLongLong(args[4 + at]);
+        many = times[at] == -1 && PyErr_Occurred() ? -1 : many;
+    }
+    int added =
+        many < 0 ? -1 : add((QueryLog *)self, args[0], args[1], args[2], many, times[0], times[1], times[2]);
+    return added < 0 ? NULL : PyBool_FromLong(added);
+}
+
+static PyMethodDef query_log_methods[] = {
+    {"add", (PyCFunction)(void (*)(void))query_log_add, METH_FASTCALL, add_doc},
+    {0},
+};
+
+static PyMemberDef query_log_members[] = {
+    {"log", T_OBJECT_EX, offsetof(QueryLog, log), READONLY, NULL},
+    {"numbers", T_OBJECT_EX, offsetof(QueryLog, numbers), READONLY, NULL},
+    {"seen", T_OBJECT_EX, offsetof(QueryLog, seen), READONLY, NULL},
+    {"room", T_LONGLONG, offsetof(QueryLog, room), 0, NULL},
+    {0},
+};
+
+PyTypeObject QueryLogType = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "signal_panel.speedups.compiled.QueryLog",
+    .tp_basicsize = sizeof(QueryLog),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
+    .tp_new = query_log_new,
+    .tp_dealloc = query_log_dealloc,
+    .tp_traverse = query_log_traverse,
+    .tp_clear = query_log_clear,
+    .tp_methods = query_log_methods,
+    .tp_members = query_log_members,
+};
+
+/* One of the arguments of CursorWrapper._execute_with_wrappers(self, sql, params, many, executor), borrowed.
+ */
+static PyObject *
+argument(PyObject *const *args, Py_ssize_t nargs, PyObject *keywords, Py_ssize_t place, PyObject *name)
+{
+    if (place < nargs) {
+        return args[place];
+    }
+    for (Py_ssize_t at = 0; keywords != NULL && at < PyTuple_GET_SIZE(keywords); at++) {
+        if (PyUnicode_Compare(PyTuple_GET_ITEM(keywords, at), name) == 0) {
+            return args[nargs + at];
+        }
+    }
+    return Py_None;
+}
+
+/* Collector.executed. */
+static int
+keep_query(Recorder *recorder, PyObject *cursor, PyObject *sql, PyObject *params, PyObject *many,
+           int64_t span, int64_t start)
+{
+    int64_t end;
+    int is_many = PyObject_IsTrue(many), added = -1;
+    PyObject *database = is_many < 0 ? NULL : PyObject_GetAttr(cursor, names.db);
+    PyObject *alias = database == NULL ? NULL : PyObject_GetAttr(database, names.alias);
+    PyObject *queries = recorder->queries;
+    if (alias != NULL && read_clock(recorder, &end) == 0 && !recorder->closed) {
+        if (queries == NULL || !PyObject_TypeCheck(queries, &QueryLogType)) {
+            is_unusable("log of queries");
+        }
+        else {
+            added = add((QueryLog *)queries, alias, sql, params, is_many, span, start, end);
+        }
+    }
+    if (added == 0) { /* it is added up there */
+        PyObject *kept = PyObject_CallMethod((PyObject *)recorder, "executed", "OOOOLL", alias, sql, params,
+                                             many, (long long)span, (long long)start);
+        Py_XDECREF(kept);
+    }
+    Py_XDECREF(database);
+    Py_XDECREF(alias);
+    return PyErr_Occurred() ? note_failure(recorder) : 0;
+}
+
+/* What stands for CursorWrapper._execute_with_wrappers; found is what stood there. */
+static PyObject *
+execute(PyObject *found, PyObject *const *args, Py_ssize_t nargs, PyObject *keywords)
+{
+    PyObject *place;
+    if (PyContextVar_Get(given.current, NULL, &place) < 0) {
+        return NULL;
+    }
+    Recorder *recorder = NULL;
+    int64_t start, span = 0;
+    if (Py_IS_TYPE(place, &PlaceType) && PyObject_TypeCheck(((Place *)place)->collector, &RecorderType)) {
+        recorder = (Recorder *)Py_NewRef(((Place *)place)->collector);
+        span = ((Place *)place)->number; /* it may be another when the query is over */
+    }
+    Py_DECREF(place);
+    if (recorder == NULL || recorder->closed) {
+        Py_XDECREF(recorder);
+        return PyObject_Vectorcall(found, args, nargs, keywords);
+    }
+    PyObject *result = NULL;
+    if (read_clock(recorder, &start) == 0) {
+        result = PyObject_Vectorcall(found, args, nargs, keywords);
+        PyObject *exception = result == NULL ? take_exception() : NULL;
+        PyObject *sql = argument(args, nargs, keywords, 1, names.sql);
+        PyObject *params = argument(args, nargs, keywords, 2, names.params);
+        PyObject *many = argument(args, nargs, keywords, 3, names.many);
+        if (nargs > 0 && keep_query(recorder, args[0], sql, params, many, span, start) < 0) {
+            Py_CLEAR(result);
+            Py_CLEAR(exception);
+        }
+        if (exception != NULL) {
+            raise_again(exception);
+        }
+    }
+    Py_DECREF(recorder);
+    return result;
+}
+
+static PyMethodDef execute_method = {
+    "_execute_with_wrappers",
+    (PyCFunction)(void (*)(void))execute,
+    METH_FASTCALL | METH_KEYWORDS,
+    NULL,
+};
+
+PyObject *
+executing(PyObject *Py_UNUSED(module), PyObject *found)
+{
+    PyObject *function = PyCFunction_New(&execute_method, found);
+    PyObject *method = function == NULL ? NULL : PyInstanceMethod_New(function);
+    Py_XDECREF(function);
+    return method;
+}

@@ -1,0 +1,281 @@
+/* Place and Recorder: the bases of what is passed from one send to the next. */
+
+#include "compiled.h"
+
+PyObject *
+make_place(PyObject *collector, long long number, unsigned long long thread)
+{
+    Place *place = PyObject_GC_New(Place, &PlaceType);
+    if (place != NULL) {
+        place->collector = Py_NewRef(collector);
+        place->number = number;
+        place->thread = thread;
+        PyObject_GC_Track(place);
+    }
+    return (PyObject *)place;
+}
+
+/* Place(collector, number, thread=0) */
+static PyObject *
+place_new(PyObject *Py_UNUSED(type), PyObject *const *args, size_t nargsf, PyObject *keywords)
+{
+    Py_ssize_t nargs = PyVectorcall_NARGS(nargsf);
+    if (nargs < 2 || nargs > 3 || (keywords != NULL && PyTuple_GET_SIZE(keywords) > 0)) {
+        PyErr_SetString(PyExc_TypeError, "Place() takes a collector, a number and maybe a thread");
+        return NULL;
+    }
+    long long number = PyLong_AsLongLong(args[1]);
+    unsigned long long thread = nargs == 3 && !PyErr_Occurred() ? PyLong_AsUnsignedLongLong(args[2]) : 0;
+    return PyErr_Occurred() ? NULL : make_place(args[0], number, thread);
+}
+
+PyDoc_STRVAR(here_doc, "here(collector, number, /)\n--\n\nA place for what this thread does next.");
+
+static PyObject *
+place_here(PyObject *Py_UNUSED(type), PyObject *const *args, Py_ssize_t nargs)
+{
+    if (nargs != 2) {
+        return PyErr_Format(PyExc_TypeError, "here() takes a collector and a number, got %zd arguments",
+                            nargs);
+    }
+    long long number = PyLong_AsLongLong(args[1]);
+    int has_loop = number == -1 && PyErr_Occurred() ? -1 : runs_loop();
+    return has_loop < 0 ? NULL : make_place(args[0], number, has_loop ? 0 : PyThread_get_thread_ident());
+}
+
+static PyMethodDef place_methods[] = {
+    {"here", (PyCFunction)(void (*)(void))place_here, METH_FASTCALL | METH_CLASS, here_doc},
+    {0},
+};
+
+static int
+place_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(((Place *)self)->collector);
+    return 0;
+}
+
+static int
+place_clear(PyObject *self)
+{
+    Py_CLEAR(((Place *)self)->collector);
+    return 0;
+}
+
+static void
+place_dealloc(PyObject *self)
+{
+    PyObject_GC_UnTrack(self);
+    place_clear(self);
+    Py_TYPE(self)->tp_free(self);
+}
+
+static PyMemberDef place_members[] = {
+    {"collector", T_OBJECT_EX, offsetof(Place, collector), READONLY, NULL},
+    {"number", T_LONGLONG, offsetof(Place, number), 0, NULL},
+    {"thread", T_ULONGLONG, offsetof(Place, thread), READONLY, NULL},
+    {0},
+};
+
+PyTypeObject PlaceType = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "signal_panel.speedups.compiled.Place",
+    .tp_basicsize = sizeof(Place),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+    .tp_vectorcall = place_new,
+    .tp_dealloc = place_dealloc,
+    .tp_traverse = place_traverse,
+    .tp_clear = place_clear,
+    .tp_members = place_members,
+    .tp_methods = place_methods,
+};
+
+/* Counter(start, step): itertools.count, of which C takes numbers without making objects of them. */
+static PyObject *
+counter_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
+{
+    long long next, step;
+    if (!PyArg_ParseTuple(args, "LL:Counter", &next, &step)) {
+        return NULL;
+    }
+    Counter *self = (Counter *)type->tp_alloc(type, 0);
+    if (self != NULL) {
+        self->next = next;
+        self->step = step;
+    }
+    return (PyObject *)self;
+}
+
+static PyObject *
+counter_next(PyObject *self)
+{
+    return PyLong_FromLongLong(take_number((Counter *)self));
+}
+
+PyTypeObject CounterType = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "signal_panel.speedups.compiled.Counter",
+    .tp_basicsize = sizeof(Counter),
+    .tp_flags = Py_TPFLAGS_DEFAULT,
+    .tp_new = counter_new,
+    .tp_iter = PyObject_SelfIter,
+    .tp_iternext = counter_next,
+};
+
+static void
+forget_rows(Recorder *recorder)
+{
+    for (int calls = 0; calls < FEW; calls++) {
+        Py_CLEAR(recorder->packed[calls]);
+    }
+}
+
+/* The bytearray for the rows of sends with so many calls, borrowed. */
+PyObject *
+packed_rows(Recorder *recorder, Py_ssize_t calls)
+{
+    if (recorder->packed_of != recorder->log) {
+        forget_rows(recorder);
+        recorder->packed_of = recorder->log;
+    }
+    if (calls < FEW && recorder->packed[calls] != NULL) {
+        return recorder->packed[calls];
+    }
+    if (recorder->log == NULL) {
+        is_unusable("collector");
+        return NULL;
+    }
+    PyObject *key = PyLong_FromSsize_t(calls);
+    PyObject *rows = key == NULL ? NULL : PyObject_GetItem(recorder->log, key);
+    PyObject *packed = rows == NULL ? NULL : PyObject_GetAttr(rows, names.packed);
+    Py_XDECREF(key);
+    Py_XDECREF(rows);
+    if (packed != NULL) {
+        Py_DECREF(packed); /* the rows have it */
+        if (calls < FEW) {
+            Py_XSETREF(recorder->packed[calls], Py_NewRef(packed));
+        }
+    }
+    return packed;
+}
+
+static int
+recorder_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Recorder *recorder = (Recorder *)self;
+    for (PyObject **member = &recorder->clock; member <= &recorder->queries; member++) {
+        Py_VISIT(*member);
+    }
+    return 0;
+}
+
+static int
+recorder_clear(PyObject *self)
+{
+    Recorder *recorder = (Recorder *)self;
+    for (PyObject **member = &recorder->clock; member <= &recorder->queries; member++) {
+        Py_CLEAR(*member);
+    }
+    forget_rows(recorder);
+    return 0;
+}
+
+static void
+recorder_dealloc(PyObject *self)
+{
+    PyObject_GC_UnTrack(self);
+    recorder_clear(self);
+    Py_TYPE(self)->tp_free(self);
+}
+
+static PyMemberDef recorder_members[] = {
+    {"clock", T_OBJECT_EX, offsetof(Recorder, clock), 0, NULL},
+    {"numbers", T_OBJECT_EX, offsetof(Recorder, numbers), 0, NULL},
+    {"kinds", T_OBJECT_EX, offsetof(Recorder, kinds), 0, NULL},
+    {"known", T_OBJECT_EX, offsetof(Recorder, known), 0, NULL},
+    {"known_receivers", T_OBJECT_EX, offsetof(Recorder, known_receivers), 0, NULL},
+    {"log", T_OBJECT_EX, offsetof(Recorder, log), 0, NULL},
+    {"instances", T_OBJECT_EX, offsetof(Recorder, instances), 0, NULL},
+    {"queries", T_OBJECT_EX, offsetof(Recorder, queries), 0, NULL},
+    {"closed", T_BOOL, offsetof(Recorder, closed), 0, NULL},
+    {"quick_limit", T_LONGLONG, offsetof(Recorder, quick_limit), 0, NULL},
+    {"quick_room", T_LONGLONG, offsetof(Recorder, quick_room), 0, NULL},
+    {"calls", T_LONGLONG, offsetof(Recorder, calls), 0, NULL},
+    {0},
+};
+
+PyTypeObject RecorderType = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "signal_panel.speedups.compiled.Recorder",
+    .tp_basicsize = sizeof(Recorder),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
+    .tp_new = PyType_GenericNew,
+    .tp_dealloc = recorder_dealloc,
+    .tp_traverse = recorder_traverse,
+    .tp_clear = recorder_clear,
+    .tp_members = recorder_members,
+};
+
+/* What has been raised, which is no longer. */
+PyObject *
+take_exception(void)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    return PyErr_GetRaisedException();
+#else
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    if (traceback != NULL) {
+        PyException_SetTraceback(value, traceback);
+        Py_DECREF(traceback);
+    }
+    Py_DECREF(type);
+    return value;
+#endif
+}
+
+void
+raise_again(PyObject *exception)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    PyErr_SetRaisedException(exception);
+#else
+    PyErr_Restore(Py_NewRef(Py_TYPE(exception)), exception, PyException_GetTraceback(exception));
+#endif
+}
+
+/* Tell the collector of a failure of ours. -1 where it is none of ours, as a KeyboardInterrupt. */
+int
+note_failure(Recorder *recorder)
+{
+    if (!PyErr_ExceptionMatches(PyExc_Exception)) {
+        return -1;
+    }
+    PyObject *failure = take_exception();
+    PyObject *noted = PyObject_CallMethodOneArg((PyObject *)recorder, names.failed, failure);
+    Py_DECREF(failure);
+    Py_XDECREF(noted);
+    return noted == NULL ? -1 : 0;
+}
+
+int
+read_clock(Recorder *recorder, int64_t *time)
+{
+    if (recorder->clock == found.perf_counter_ns) {
+#if PY_VERSION_HEX >= 0x030D0000
+        PyTime_t nanoseconds;
+        if (PyTime_PerfCounterRaw(&nanoseconds) == 0) {
+            *time = nanoseconds;
+            return 0;
+        }
+#else
+        *time = _PyTime_GetPerfCounter();
+        return 0;
+#endif
+    }
+    PyObject *nanoseconds = recorder->clock == NULL ? NULL : PyObject_CallNoArgs(recorder->clock);
+    if (nanoseconds == NULL) {
+        return PyErr_Occurred() ? -1 : is_unusable("clock");
+    }
+    *time = PyLong_AsLongLong(nanoseconds);
+    Py_DECREF(nanoseconds);
+    return *time == -1 && PyErr_Occurred() ? -1 : 0;
+}

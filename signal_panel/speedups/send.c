@@ -1,0 +1,504 @@
+/* Signal.send, recorded. */
+
+#include "compiled.h"
+
+#define IGNORED (-1) /* in place of a kind, as in kinds.py */
+#define HEAD 5       /* the fields of a row in front of those of its calls, as in rows.py */
+#define CALLS 16     /* so many calls, and so many arguments, need no memory of their own */
+
+/* A send under way. */
+typedef struct {
+    PyObject *signal, *sender, *named; /* borrowed */
+    PyObject *outside;                 /* the place of the caller's context */
+    PyObject *place;                   /* the one that changes, or NULL where each call gets its own */
+    Recorder *recorder;                /* NULL where nothing is recorded */
+    PyObject *sync_receivers, *async_receivers; /* NULL until it is known who hears */
+    PyObject *keywords, **arguments;            /* for the receivers; the same for each */
+    PyObject *few_arguments[1 + CALLS];
+    int64_t *row; /* as in rows.py: the receivers' numbers come last */
+    int64_t short_row[HEAD + 2 * CALLS];
+    Py_ssize_t room;  /* how many calls the row has room for */
+    Py_ssize_t calls; /* how many have ended */
+    int has_begun;    /* whether the first could begin */
+    int is_named_signal;
+} Send;
+
+/* The fields of a row. */
+enum { SPAN, PARENT, KIND, START, BEGUN };
+
+static void
+end_of_send(Send *send)
+{
+    if (send->keywords != NULL) {
+        for (Py_ssize_t at = 0; at < PyTuple_GET_SIZE(send->keywords); at++) {
+            Py_DECREF(send->arguments[1 + at]);
+        }
+        Py_DECREF(send->keywords);
+    }
+    if (send->arguments != send->few_arguments) {
+        PyMem_Free(send->arguments);
+    }
+    if (send->row != send->short_row) {
+        PyMem_Free(send->row);
+    }
+    Py_XDECREF(send->sync_receivers);
+    Py_XDECREF(send->async_receivers);
+    Py_XDECREF(send->recorder);
+    Py_XDECREF(send->place);
+    Py_XDECREF(send->outside);
+}
+
+static int
+make_current(PyObject *place)
+{
+    PyObject *token = place == NULL ? NULL : PyContextVar_Set(given.current, place);
+    Py_XDECREF(token);
+    return token == NULL ? -1 : 0;
+}
+
+static int
+set_number(Send *send, int64_t number)
+{
+    if (send->place != NULL) {
+        ((Place *)send->place)->number = number;
+        return 0;
+    }
+    PyObject *place = make_place((PyObject *)send->recorder, number, 0); /* tasks that begin there keep it */
+    int result = make_current(place);
+    Py_XDECREF(place);
+    return result;
+}
+
+/* Find the place whose number changes from receiver to receiver: contexts.enter says which. */
+static int
+enter(Send *send)
+{
+    Place *outside = (Place *)send->outside;
+    int has_loop = send->row[KIND] == IGNORED ? 0 : runs_loop();
+    if (has_loop < 0) {
+        return -1;
+    }
+    if (has_loop) {
+        send->recorder = (Recorder *)Py_NewRef(outside->collector);
+        send->row[PARENT] = outside->number;
+        return 0;
+    }
+    if (send->row[KIND] != IGNORED && outside->thread == PyThread_get_thread_ident()) {
+        send->place = Py_NewRef(send->outside);
+    }
+    else {
+        PyObject *kind = PyLong_FromLongLong(send->row[KIND]);
+        send->place = kind == NULL ? NULL : PyObject_CallFunctionObjArgs(given.enter, outside, kind, NULL);
+        Py_XDECREF(kind);
+        if (send->place == NULL) {
+            return -1;
+        }
+    }
+    if (!Py_IS_TYPE(send->place, &PlaceType) ||
+        !PyObject_TypeCheck(((Place *)send->place)->collector, &RecorderType)) {
+        return is_unusable("place");
+    }
+    send->recorder = (Recorder *)Py_NewRef(((Place *)send->place)->collector);
+    send->row[PARENT] = ((Place *)send->place)->number;
+    return 0;
+}
+
+/* Keep the instance that it is about, weakly. */
+static int
+keep_instance(Send *send)
+{
+    PyObject *instance = PyDict_GetItemWithError(send->named, names.instance);
+    if (instance == NULL || send->signal == given.post_init ||
+        send->row[SPAN] >= send->recorder->quick_limit) {
+        return PyErr_Occurred() ? -1 : 0;
+    }
+    PyObject *reference = PyWeakref_NewRef(instance, NULL);
+    if (reference == NULL) {
+        if (!PyErr_ExceptionMatches(PyExc_TypeError)) {
+            return note_failure(send->recorder);
+        }
+        PyErr_Clear(); /* nobody could tell it from another */
+        return 0;
+    }
+    PyObject *action = PyDict_GetItemWithError(send->named, names.action);
+    if (action == NULL || !PyUnicode_CheckExact(action)) {
+        action = Py_None; /* one is one of Django's own strings; anything else might run the user's code */
+    }
+    PyObject *sends =
+        send->recorder->instances == NULL ? NULL : PyObject_GetAttr(send->recorder->instances, names.sends);
+    PyObject *kind = PyLong_FromLongLong(send->row[KIND]), *span = PyLong_FromLongLong(send->row[SPAN]);
+    int kept = -1;
+    if (kind && span && sends && PyList_CheckExact(sends)) {
+        /* No other thread, and no code of anybody's, can come in between. */
+        kept = PyList_Append(sends, reference) < 0 || PyList_Append(sends, kind) < 0 ||
+                       PyList_Append(sends, action) < 0 || PyList_Append(sends, span) < 0
+                   ? -1
+                   : 0;
+    }
+    else if (!PyErr_Occurred()) {
+        is_unusable("list of instances");
+    }
+    Py_XDECREF(reference);
+    Py_XDECREF(kind);
+    Py_XDECREF(span);
+    Py_XDECREF(sends);
+    return kept == 0 ? 0 : note_failure(send->recorder);
+}
+
+/* Find out what is sent, and from where. */
+static int
+begin(Send *send)
+{
+    Place *outside = (Place *)send->outside;
+    Recorder *recorder = (Recorder *)outside->collector;
+    if (!PyObject_TypeCheck(recorder, &RecorderType)) {
+        return is_unusable("place");
+    }
+    if (find_kind(recorder, send->signal, send->sender, &send->row[KIND]) < 0) {
+        if (note_failure(recorder) < 0) {
+            return -1;
+        }
+        send->row[KIND] = IGNORED;
+    }
+    if (enter(send) < 0) {
+        return -1;
+    }
+    PyObject *numbers = send->recorder->numbers;
+    if (numbers != NULL && Py_IS_TYPE(numbers, &CounterType)) {
+        send->row[SPAN] = take_number((Counter *)numbers);
+    }
+    else { /* where nothing is recorded, it repeats one */
+        PyObject *span = numbers == NULL || !PyIter_Check(numbers) ? NULL : PyIter_Next(numbers);
+        if (span == NULL) {
+            return PyErr_Occurred() ? -1 : is_unusable("collector");
+        }
+        send->row[SPAN] = PyLong_AsLongLong(span);
+        Py_DECREF(span);
+    }
+    if (PyDict_GET_SIZE(send->named) > 0 && keep_instance(send) < 0) {
+        return -1;
+    }
+    return read_clock(send->recorder, &send->row[START]);
+}
+
+/* Whether anybody may hear it, or -1. */
+static int
+may_be_heard(Send *send)
+{
+    PyObject *receivers = PyObject_GetAttr(send->signal, names.receivers);
+    int are_there = receivers == NULL ? -1 : PyObject_IsTrue(receivers);
+    Py_XDECREF(receivers);
+    if (are_there <= 0) {
+        return are_there;
+    }
+    PyObject *cache = PyObject_GetAttr(send->signal, names.sender_receivers_cache);
+    PyObject *cached = cache == NULL ? NULL : PyObject_CallMethodOneArg(cache, names.get, send->sender);
+    Py_XDECREF(cache);
+    if (cached == NULL) {
+        return -1;
+    }
+    int nobody_does = cached == given.no_receivers;
+    Py_DECREF(cached);
+    return !nobody_does;
+}
+
+/* Find out who hears it. */
+static int
+ask_for_receivers(Send *send)
+{
+    PyObject *live = PyObject_CallMethodOneArg(send->signal, names._live_receivers, send->sender);
+    PyObject *both = live == NULL ? NULL : PySequence_Tuple(live);
+    Py_XDECREF(live);
+    if (both == NULL) {
+        return -1;
+    }
+    if (PyTuple_GET_SIZE(both) != 2) {
+        PyErr_Format(PyExc_ValueError, "expected 2 values to unpack, got %zd", PyTuple_GET_SIZE(both));
+        Py_DECREF(both);
+        return -1;
+    }
+    send->sync_receivers = PySequence_Fast(PyTuple_GET_ITEM(both, 0), "receivers have to be iterable");
+    send->async_receivers = Py_NewRef(PyTuple_GET_ITEM(both, 1));
+    Py_DECREF(both);
+    return send->sync_receivers == NULL ? -1 : 0;
+}
+
+/* Make what each receiver gets: signal=…, sender=…, **named. */
+static int
+make_arguments(Send *send)
+{
+    Py_ssize_t count = 2 + PyDict_GET_SIZE(send->named), at = 2, position = 0;
+    PyObject *name, *value;
+    send->is_named_signal = PyDict_Contains(send->named, names.signal);
+    if (send->is_named_signal < 0) {
+        return -1;
+    }
+    if (count > CALLS) {
+        PyObject **arguments = PyMem_New(PyObject *, 1 + count);
+        if (arguments == NULL) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        send->arguments = arguments;
+    }
+    send->keywords = PyTuple_New(count);
+    if (send->keywords == NULL) {
+        return -1;
+    }
+    PyObject **arguments = send->arguments + 1; /* who is called may use the one before */
+    PyTuple_SET_ITEM(send->keywords, 0, Py_NewRef(names.signal));
+    arguments[0] = Py_NewRef(send->signal);
+    PyTuple_SET_ITEM(send->keywords, 1, Py_NewRef(names.sender));
+    arguments[1] = Py_NewRef(send->sender);
+    while (PyDict_Next(send->named, &position, &name, &value)) {
+        PyTuple_SET_ITEM(send->keywords, at, Py_NewRef(name));
+        arguments[at++] = Py_NewRef(value);
+    }
+    return 0;
+}
+
+static PyObject *
+call(Send *send, PyObject *receiver)
+{
+    if (send->is_named_signal) { /* for which Python has an error */
+        return PyObject_CallFunctionObjArgs(given.call, receiver, send->signal, send->sender, send->named,
+                                            NULL);
+    }
+    return PyObject_Vectorcall(receiver, send->arguments + 1, PY_VECTORCALL_ARGUMENTS_OFFSET, send->keywords);
+}
+
+/* Make room for another call in the row. */
+static int
+make_room(Send *send)
+{
+    if (send->calls < send->room) {
+        return 0;
+    }
+    int64_t *row = PyMem_New(int64_t, HEAD + 2 * 2 * send->room);
+    if (row == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    memcpy(row, send->row, (HEAD + send->calls) * sizeof *row);
+    if (send->row != send->short_row) {
+        PyMem_Free(send->row);
+    }
+    send->row = row;
+    send->room *= 2;
+    return 0;
+}
+
+static int
+call_sync(Send *send, PyObject *responses)
+{
+    for (Py_ssize_t at = 0; at < PySequence_Fast_GET_SIZE(send->sync_receivers); at++) {
+        if (send->recorder != NULL &&
+            (make_room(send) < 0 || set_number(send, send->row[SPAN] + 1 + at) < 0)) {
+            return -1;
+        }
+        PyObject *receiver = Py_NewRef(PySequence_Fast_GET_ITEM(send->sync_receivers, at));
+        PyObject *response = call(send, receiver);
+        int result = response == NULL ? -1 : 0;
+        if (result == 0 && send->recorder != NULL) {
+            result = read_clock(send->recorder, &send->row[HEAD + send->calls]);
+            send->calls += result == 0;
+        }
+        PyObject *pair = result < 0 ? NULL : PyTuple_Pack(2, receiver, response);
+        result = pair == NULL ? -1 : PyList_Append(responses, pair);
+        Py_XDECREF(pair);
+        Py_XDECREF(response);
+        Py_DECREF(receiver);
+        if (result < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int
+call_async(Send *send, PyObject *responses)
+{
+    int there_are = PyObject_IsTrue(send->async_receivers);
+    if (there_are <= 0) {
+        return there_are;
+    }
+    PyObject *collector =
+        send->recorder == NULL ? ((Place *)given.idle)->collector : (PyObject *)send->recorder;
+    PyObject *dispatch =
+        PyObject_CallFunction(given.dispatch, "OOOOLn", send->signal, send->sender, send->named, collector,
+                              (long long)send->row[SPAN], send->calls);
+    PyObject *start = dispatch == NULL ? NULL : PyObject_GetAttr(dispatch, names.start), *answers = NULL;
+    if (start != NULL) {
+        answers = PyObject_CallMethodObjArgs(dispatch, names.run_async, start, send->async_receivers, NULL);
+    }
+    PyObject *extended = answers == NULL ? NULL : PySequence_InPlaceConcat(responses, answers);
+    Py_XDECREF(dispatch);
+    Py_XDECREF(start);
+    Py_XDECREF(answers);
+    Py_XDECREF(extended);
+    return extended == NULL ? -1 : 0;
+}
+
+/* Call all who hear it, one after the other. */
+static int
+call_all(Send *send, PyObject *responses)
+{
+    int is_heard = may_be_heard(send);
+    if (is_heard < 0 || (is_heard && ask_for_receivers(send) < 0)) {
+        return -1;
+    }
+    if (send->recorder != NULL) {
+        if (read_clock(send->recorder, &send->row[BEGUN]) < 0) {
+            return -1;
+        }
+        send->has_begun = 1;
+    }
+    if (!is_heard) {
+        return 0;
+    }
+    if (make_arguments(send) < 0 || call_sync(send, responses) < 0) {
+        return -1;
+    }
+    if (send->recorder != NULL && set_number(send, send->row[PARENT]) < 0) {
+        return -1;
+    }
+    return call_async(send, responses);
+}
+
+/* Keep its row: 1 if that could be done, 0 where something is out of the ordinary, or -1. */
+static int
+keep(Send *send)
+{
+    Recorder *recorder = send->recorder;
+    Py_ssize_t calls = send->calls;
+    int has_async = send->async_receivers == NULL ? 0 : PyObject_IsTrue(send->async_receivers);
+    if (has_async != 0 || send->row[SPAN] >= recorder->quick_limit) {
+        return has_async < 0 ? -1 : 0;
+    }
+    for (Py_ssize_t at = 0; at < calls; at++) {
+        PyObject *receiver = PySequence_Fast_GET_ITEM(send->sync_receivers, at);
+        int found = find_receiver(recorder, receiver, &send->row[HEAD + calls + at]);
+        if (found != 1) {
+            return found;
+        }
+    }
+    if (calls > 1) {
+        recorder->calls += calls;
+        if (recorder->calls > recorder->quick_room) {
+            PyObject *counted =
+                PyObject_CallMethodOneArg((PyObject *)recorder, names.count_calls, found.zero);
+            Py_XDECREF(counted);
+            if (counted == NULL) {
+                return -1;
+            }
+        }
+    }
+    PyObject *packed = packed_rows(recorder, calls);
+    int kept = packed == NULL ? -1 : extend(packed, send->row, HEAD + 2 * calls);
+    return kept < 0 ? -1 : 1;
+}
+
+/* Have the collector keep it, with what was raised if anything was. */
+static int
+hand_over(Send *send, PyObject *exception)
+{
+    PyObject *nobody = PyTuple_New(0), *ends = PyTuple_New(send->calls);
+    for (Py_ssize_t at = 0; ends != NULL && at < send->calls; at++) {
+        PyObject *end = PyLong_FromLongLong(send->row[HEAD + at]);
+        if (end == NULL) {
+            Py_CLEAR(ends);
+        }
+        else {
+            PyTuple_SET_ITEM(ends, at, end);
+        }
+    }
+    PyObject *begun = send->has_begun ? PyLong_FromLongLong(send->row[BEGUN]) : Py_NewRef(Py_None),
+             *done = NULL;
+    PyObject *end = PyObject_GetAttr((PyObject *)send->recorder, names.end);
+    if (nobody && ends && begun && end) {
+        done =
+            PyObject_CallFunction(end, "LLLLOOOiOO", (long long)send->row[SPAN], (long long)send->row[PARENT],
+                                  (long long)send->row[KIND], (long long)send->row[START], begun, ends,
+                                  send->sync_receivers == NULL ? nobody : send->sync_receivers, 0,
+                                  send->async_receivers == NULL ? nobody : send->async_receivers,
+                                  exception == NULL ? Py_None : exception);
+    }
+    Py_XDECREF(nobody);
+    Py_XDECREF(ends);
+    Py_XDECREF(begun);
+    Py_XDECREF(end);
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
+}
+
+/* Put back the place that was outside. */
+static void
+leave(Send *send)
+{
+    if (send->place != NULL) {
+        set_number(send, send->row[PARENT]);
+    }
+    if (send->place != send->outside && make_current(send->outside) < 0) {
+        PyErr_Clear();
+    }
+}
+
+static int
+record(Send *send, PyObject *responses)
+{
+    if (begin(send) < 0) {
+        return -1;
+    }
+    if (call_all(send, responses) < 0) {
+        PyObject *exception = take_exception();
+        leave(send);
+        if (hand_over(send, exception) < 0) {
+            Py_DECREF(exception);
+            return -1;
+        }
+        raise_again(exception);
+        return -1;
+    }
+    leave(send);
+    int kept = keep(send);
+    if (kept < 0) {
+        if (!PyErr_ExceptionMatches(PyExc_Exception)) {
+            return -1;
+        }
+        PyErr_Clear(); /* the collector meets it again, and notes it */
+    }
+    return kept == 1 ? 0 : hand_over(send, NULL);
+}
+
+PyObject *
+send_signal(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
+{
+    if (given.current == NULL || nargs != 3 || !PyDict_CheckExact(args[2])) {
+        PyErr_SetString(PyExc_TypeError, "send() takes a signal, a sender and a dictionary, after set_up()");
+        return NULL;
+    }
+    PyObject *outside, *responses = PyList_New(0);
+    if (responses == NULL || PyContextVar_Get(given.current, NULL, &outside) < 0) {
+        Py_XDECREF(responses);
+        return NULL;
+    }
+    Send send; /* what is long in it stays as it is */
+    send.signal = args[0];
+    send.sender = args[1];
+    send.named = args[2];
+    send.outside = outside;
+    send.place = NULL;
+    send.recorder = NULL;
+    send.sync_receivers = send.async_receivers = send.keywords = NULL;
+    send.arguments = send.few_arguments;
+    send.row = send.short_row;
+    send.row[SPAN] = 0;
+    send.room = CALLS;
+    send.calls = send.has_begun = send.is_named_signal = 0;
+    int result = send.outside == given.idle ? call_all(&send, responses) : record(&send, responses);
+    end_of_send(&send);
+    if (result < 0) {
+        Py_CLEAR(responses);
+    }
+    return responses;
+}

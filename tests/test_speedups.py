@@ -1,0 +1,383 @@
+"""What is in C does what Python does, keeps nothing, and fails as Python would."""
+
+from __future__ import annotations
+
+import gc
+import os
+import subprocess
+import sys
+import threading
+import weakref
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.dispatch import Signal
+
+import signal_panel
+from signal_panel import speedups
+from signal_panel.collector import Collector, current
+from signal_panel.queries import Queries
+from signal_panel.speedups import IdentityCache, Place
+from tests.clock import FakeClock
+from tests.compiling import PURE, can_be_compiled
+
+ROOT = Path(__file__).parents[1]
+
+only_compiled = pytest.mark.skipif(not speedups.IS_COMPILED, reason="Nothing is compiled here.")
+
+
+def python(*arguments: str, **environment: str) -> str:
+    """What another process prints."""
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_it_is_compiled_where_that_can_be_done() -> None:
+    assert (can_be_compiled() and not os.environ.get(PURE)) == speedups.IS_COMPILED
+
+
+def test_what_is_recorded_is_the_same_with_c_and_without() -> None:
+    pure = python("-m", "tests.both_ways", **{PURE: "1"})
+    assert pure.count('"version":') > 300
+    assert python("-m", "tests.both_ways", **{PURE: ""}) == pure
+
+
+class TestWhereItCanNotBeLoaded:
+    """Python does the same there."""
+
+    RECORD = """
+import django
+from django.conf import settings
+settings.configure()
+django.setup()
+from django.dispatch import Signal
+import signal_panel
+from signal_panel import speedups
+with signal_panel.record() as recording:
+    Signal().send(None)
+print(speedups.IS_COMPILED, len(recording.sends))
+"""
+
+    def test_because_there_is_none(self) -> None:
+        hide = "import sys; sys.modules['signal_panel.speedups.compiled'] = None"
+        assert python("-c", hide + self.RECORD) == "False 1\n"
+
+    def test_because_it_is_not_wanted(self) -> None:
+        assert python("-c", self.RECORD, **{PURE: "1"}) == "False 1\n"
+
+    @only_compiled
+    def test_because_the_interpreter_is_not_the_main_one(self) -> None:
+        # Not all of Django can be imported there by every Python.
+        from signal_panel.speedups import compiled
+
+        load = f"""
+from importlib.util import module_from_spec, spec_from_file_location
+spec = spec_from_file_location({compiled.__name__!r}, {compiled.__file__!r})
+try:
+    spec.loader.exec_module(module_from_spec(spec))
+except ImportError as failure:
+    print(failure, flush=True)
+"""
+        script = f"""
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+interpreters.run_string(interpreters.create(), {load!r})
+"""
+        assert "interpreter" in python("-c", script)
+
+
+class Loud:
+    """Asks to be left alone."""
+
+    def __eq__(self, other: object) -> bool:
+        raise AssertionError
+
+    def __hash__(self) -> int:
+        raise AssertionError
+
+    def __bool__(self) -> bool:
+        raise AssertionError
+
+
+class TestArguments:
+    """Receivers get what Django would give them."""
+
+    @pytest.mark.parametrize("count", [0, 1, 14, 15, 16, 100])
+    def test_however_many_there_are(self, count: int) -> None:
+        signal, named = Signal(), {f"named_{number}": Loud() for number in range(count)}
+        got: list[dict[str, Any]] = []
+
+        def hears(**named: Any) -> None:
+            got.append(named)
+
+        class Listener:
+            def hears(self, **named: Any) -> None:
+                got.append(named)
+
+        listener = Listener()
+        signal.connect(hears)
+        signal.connect(listener.hears)
+        with signal_panel.record():
+            signal.send(list, **named)
+        for each in got:
+            assert list(each) == ["signal", "sender", *named]
+            assert all(each[name] is value for name, value in named.items())
+            assert each["signal"] is signal
+            assert each["sender"] is list
+        assert got[0] is not got[1]
+
+    def test_of_which_none_may_be_a_second_signal(self) -> None:
+        signal = Signal()
+
+        def hears(**named: Any) -> None:
+            raise AssertionError
+
+        signal.connect(hears)
+        with pytest.raises(TypeError) as plain:
+            signal.send(None, signal=1)
+        with signal_panel.record() as recording, pytest.raises(TypeError) as recorded:
+            signal.send(None, signal=1)
+        assert str(recorded.value) == str(plain.value)
+        assert [call.exception for send in recording.sends for call in send.calls] == ["TypeError"]
+
+    def test_that_a_receiver_may_change(self) -> None:
+        signal, got = Signal(), []
+
+        def takes(**named: Any) -> None:
+            got.append(sorted(named))
+            named.clear()
+
+        def takes_too(**named: Any) -> None:
+            takes(**named)
+
+        signal.connect(takes)
+        signal.connect(takes_too)
+        with signal_panel.record():
+            signal.send(None, a=1)
+        assert got == [["a", "sender", "signal"]] * 2
+
+
+@pytest.mark.parametrize("receivers", [1, 2, 15, 16, 17, 33, 200])
+def test_each_call_of_many_receivers_has_its_own_time(receivers: int) -> None:
+    clock, signal = FakeClock(), Signal()
+    kept: list[Callable[..., None]] = []
+    for number in range(receivers):
+
+        def hears(number: int = number, **named: Any) -> None:
+            clock.pass_(number)
+
+        signal.connect(hears)
+        kept.append(hears)
+    with signal_panel.record(clock=clock) as recording:
+        for _ in range(3):
+            signal.send(None)
+    for send in recording.sends:
+        assert [call.duration_ns for call in send.calls] == list(range(receivers))
+
+
+def test_nothing_that_was_sent_is_kept() -> None:
+    class Sent:
+        pass
+
+    def hears(**named: Any) -> Sent:
+        answers.append(weakref.ref(answer := Sent()))
+        return answer
+
+    def raises(**named: Any) -> None:
+        raise LookupError
+
+    def ends(**named: Any) -> None:
+        raise KeyboardInterrupt
+
+    answers: list[weakref.ref[Sent]] = []
+    signals = [Signal() for _ in range(5)]
+    for signal, receivers in zip(
+        signals,
+        [(), (hears,), (hears, hears_too := lambda **_: hears()), (hears, raises), (ends,)],
+        strict=True,
+    ):
+        for receiver in receivers:
+            signal.connect(receiver)
+    sent = Sent()
+
+    def send_all() -> None:
+        for signal in signals:
+            for sender in (None, Sent, sent):
+                with suppress(LookupError, KeyboardInterrupt):
+                    signal.send(sender, instance=sent, **{f"named_{number}": sent for number in range(20)})
+
+    things = [sent, Sent, hears, hears_too, raises, ends, *signals]
+    with signal_panel.record():
+        send_all()  # which learns the kinds
+        gc.collect()
+        before = list(map(sys.getrefcount, things))
+        for _ in range(50):
+            send_all()
+        gc.collect()
+        after = list(map(sys.getrefcount, things))
+        assert not any(answer() for answer in answers)
+    # Python may hold one once more or less; what was not given back would be there 50 times.
+    assert [abs(now - then) < 50 for now, then in zip(after, before, strict=True)] == [True] * len(things)
+
+
+def test_the_collector_goes_with_its_recording() -> None:
+    signal = Signal()
+    signal.connect(hears := lambda **_: signal_panel)
+    with signal_panel.record():
+        collector = weakref.ref(current.get().collector)
+        signal.send(None, instance=hears)
+    assert collector() is None
+
+
+def test_a_receiver_that_gets_the_place_of_a_dead_one_is_not_taken_for_it() -> None:
+    signal, names = Signal(), []
+    with signal_panel.record() as recording:
+        for number in range(200):
+
+            def hears(**named: Any) -> None:
+                pass
+
+            hears.__qualname__ = f"hears_{number}"
+            names.append(hears.__qualname__)
+            signal.connect(hears)
+            signal.send(None)
+            del hears
+    called = [call.receiver.rpartition(".")[2] for send in recording.sends for call in send.calls]
+    assert called == names
+
+
+def test_threads_that_send_at_once_are_all_recorded() -> None:
+    from signal_panel.tracer.contexts import carry
+
+    signal = Signal()
+    signal.connect(hears := lambda **_: None)
+    signal.connect(hears_too := lambda **_: hears)
+
+    def send() -> None:
+        for _ in range(500):
+            signal.send(None)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with signal_panel.record() as recording:
+            threads = [threading.Thread(target=carry(send)) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert [len(send.calls) for send in recording.sends] == [2] * 2_000
+    assert hears_too
+
+
+@only_compiled
+class TestWhateverIsThere:
+    """It may not be what is expected: that is a failure of ours, and nothing worse."""
+
+    ATTRIBUTES = (
+        "clock",
+        "numbers",
+        "kinds",
+        "known",
+        "known_receivers",
+        "log",
+        "instances",
+    )
+
+    @pytest.mark.parametrize("name", ATTRIBUTES)
+    @pytest.mark.parametrize("value", [None, 7, {}, [], "missing"], ids=repr)
+    def test_in_a_collector(self, name: str, value: object, monkeypatch: pytest.MonkeyPatch) -> None:
+        signal = Signal()
+        signal.connect(hears := lambda **_: 1)
+        with signal_panel.record():
+            collector = current.get().collector
+            if value == "missing":
+                monkeypatch.delattr(collector, name)
+            else:
+                monkeypatch.setattr(collector, name, value)
+            for _ in range(3):
+                if name in ("clock", "numbers"):  # without which Python can't record, either
+                    with suppress(TypeError, AttributeError):
+                        signal.send(None, instance=signal)
+                else:
+                    assert signal.send(None, instance=signal) == [(hears, 1)]
+            monkeypatch.undo()
+            assert signal.send(None, instance=signal) == [(hears, 1)]
+
+    def test_in_a_place(self) -> None:
+        outside = current.get()
+        signal = Signal()
+        with signal_panel.record():
+            inside = current.get()
+            current.set(Place("no collector", 1))  # type: ignore[arg-type]
+            with pytest.raises(TypeError, match="place"):
+                signal.send(None)
+            current.set(inside)
+        assert current.get() is outside
+
+    def test_in_the_arguments(self) -> None:
+        send: Any = speedups.send
+        for arguments in [(), (1,), (Signal(), None), (Signal(), None, None), (Signal(), None, {}, 1)]:
+            with pytest.raises(TypeError):
+                send(*arguments)
+        with pytest.raises(AttributeError):
+            send(None, None, {})
+        for bad in [(), (1,), (None, "one"), (None, 1, 2, 3), (None, 1, -1)]:
+            with pytest.raises((TypeError, OverflowError)):
+                Place(*bad)
+        with pytest.raises(TypeError):
+            Place.here(None)  # type: ignore[call-arg, arg-type]
+        for bad in [(), (bytearray(),), (bytearray(), [None]), (bytearray(), None), (b"", [1])]:
+            with pytest.raises(TypeError):
+                speedups.append(*bad)
+
+    def test_in_the_log_of_queries(self) -> None:
+        queries = Queries()
+        queries.make_room(10)
+        for bad in [
+            (),
+            ("default", "SELECT 1", (), False, None, 0, 0),
+            ("default", "SELECT 1", [{}], 1, 2, 3),
+        ]:
+            with pytest.raises(TypeError):
+                queries.add(*bad)
+        assert queries.add("default", "SELECT 1", [{}], False, 0, 0, 0)
+        assert len(list(queries.since(0))) == 1
+        with pytest.raises(AttributeError):
+            queries.log = None  # type: ignore[assignment]
+
+    def test_in_what_the_kinds_give(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        signal = Signal()
+        with signal_panel.record() as recording:
+            monkeypatch.setattr(Queries, "statement_of", lambda *_: None)
+            current.get().collector.executed("default", "SELECT 1", None, False, 0, 0)
+            monkeypatch.setattr(type(current.get().collector.kinds), "send", lambda *_: "no number")
+            assert signal.send(None) == []
+            monkeypatch.undo()
+        assert not recording.queries
+
+    def test_where_many_kinds_are_known(self) -> None:
+        signals = [Signal() for _ in range(3_000)]
+        with signal_panel.record() as recording:
+            for _ in range(2):
+                for signal in signals:
+                    signal.send(None)
+        assert len(recording.sends) == 6_000
+        cache = IdentityCache()
+        cache.clear()
+        assert gc.is_tracked(Collector(lambda: 0))
