@@ -7,7 +7,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 MANAGE := $(BIN)/python example_project/manage.py
 
-.PHONY: help example test test-django coverage mutants bench lint types format matrix clean
+C_FILES := $(wildcard signal_panel/speedups/*.[ch])
+# What it takes to install the package: done again when one of these changes.
+BUILT_FROM := pyproject.toml hatch_build.py $(C_FILES)
+
+.PHONY: help example test test-django test-sanitized coverage mutants bench lint types format matrix clean
 .DELETE_ON_ERROR:
 
 help:
@@ -27,11 +31,21 @@ test: $(VENV)/installed-test $(VENV)/chromium node_modules/installed ## all test
 test-django: ## Django's own tests, plain and recorded; DJANGO=6.1 SUITES="dispatch asgi" runs a part
 	$(PYTHON) -m tests.django_suite $(if $(DJANGO),--django $(DJANGO)) $(if $(SUITES),--suites $(SUITES)) $(if $(PATCHED),--patched)
 
+# Its CFLAGS are for gcc and clang. Afterwards what was there before is there again.
+test-sanitized: $(VENV)/installed-test ## the tests of what is in C, while gcc's sanitizers watch it
+	CFLAGS="-O1 -fno-omit-frame-pointer -fsanitize=address,undefined" LDFLAGS="-fsanitize=address,undefined" \
+		$(BIN)/python -m pip install --quiet --editable .
+	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
+		ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1 PYTHONMALLOC=malloc \
+		$(BIN)/python -m pytest $(addprefix tests/test_,speedups.py record.py ways_to_send.py queries.py rows.py worlds.py); \
+		status=$$?; $(BIN)/python -m pip install --quiet --editable . && exit $$status
+
 coverage: $(VENV)/installed-test ## fails where the quick tests leave a line or a branch of the package out
-	$(BIN)/python -m pytest -m "not packaging and not browser" --cov
+	SIGNAL_PANEL_PURE_PYTHON=1 $(BIN)/python -m pytest -m "not packaging and not browser" --cov --cov-fail-under 0
+	$(BIN)/python -m pytest -m "not packaging and not browser" --cov --cov-append
 
 mutants: $(VENV)/installed-mutants ## small changes to the code that records which no test notices; MODULES=... SAMPLE=40 WORKERS=2
-	$(if $(SAMPLE),SAMPLE=$(SAMPLE)) $(if $(WORKERS),WORKERS=$(WORKERS)) $(BIN)/python -m tests.mutants $(MODULES)
+	$(if $(SAMPLE),SAMPLE=$(SAMPLE)) $(if $(WORKERS),WORKERS=$(WORKERS)) SIGNAL_PANEL_PURE_PYTHON=1 $(BIN)/python -m tests.mutants $(MODULES)
 
 # An environment for each Python: what things cost differs from one to the next.
 BENCH := .bench/$(notdir $(PYTHON))
@@ -39,7 +53,7 @@ BENCH := .bench/$(notdir $(PYTHON))
 bench: $(BENCH)/installed benchmarks/node_modules/installed ## what the panel costs; PART=recording|sql|memory|requests|browser, QUICK=1
 	$(BENCH)/bin/python -m benchmarks $(PART) $(if $(QUICK),--quick)
 
-$(BENCH)/installed: pyproject.toml
+$(BENCH)/installed: $(BUILT_FROM)
 	@test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
 	$(BENCH)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(BENCH)/bin/python -m pip install --quiet --editable . --group bench
@@ -49,9 +63,10 @@ benchmarks/node_modules/installed: benchmarks/package.json
 	npm install --prefix benchmarks --no-audit --no-fund --no-package-lock --legacy-peer-deps
 	@touch $@
 
-lint: $(VENV)/installed-lint node_modules/installed ## ruff and biome
+lint: $(VENV)/installed-lint node_modules/installed ## ruff, biome and clang-format
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/clang-format --dry-run --Werror $(C_FILES)
 	npx biome check
 
 types: $(VENV)/installed-lint ## mypy
@@ -60,6 +75,7 @@ types: $(VENV)/installed-lint ## mypy
 format: $(VENV)/installed-lint node_modules/installed ## put the code in the house's shape
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+	$(BIN)/clang-format -i $(C_FILES)
 	npx biome check --write
 
 matrix: $(VENV)/installed-dev $(VENV)/chromium node_modules/installed ## the tests on each Python, Django and toolbar
@@ -69,7 +85,7 @@ clean: ## remove all that these commands made
 	rm -rf $(VENV) .tox .django .bench .coverage .*_cache .hypothesis build dist node_modules benchmarks/node_modules
 	rm -f example_project/db.sqlite3
 
-# One file each marks what is done, so that it is done again only when pyproject.toml changes.
+# One file each marks what is done, so that it is not done again where nothing has changed.
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and \
@@ -78,12 +94,12 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 		echo "On Debian and Ubuntu venv is a package of its own: apt install python3-venv"; exit 1; }
 
-$(VENV)/installed: pyproject.toml | $(BIN)/python
+$(VENV)/installed: $(BUILT_FROM) | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 
 # pip knows dependency groups since 25.1.
-$(VENV)/installed-%: pyproject.toml | $(BIN)/python
+$(VENV)/installed-%: $(BUILT_FROM) | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --editable . --group $*
 	@touch $@

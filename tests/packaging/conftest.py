@@ -62,17 +62,23 @@ class Environment:
         self.run("python", "-m", "pip", "install", "--quiet", *requirements, cwd=self.path)
 
 
-@pytest.fixture(scope="session")
-def archives(tmp_path_factory: pytest.TempPathFactory) -> Archives:
-    """The sdist, and the wheel built from what is in it."""
-    folder = tmp_path_factory.mktemp("dist")
+def build(folder: Path, *options: str, **environment: str) -> None:
+    """Build archives into a folder."""
     done = subprocess.run(
-        [sys.executable, "-m", "build", "--outdir", folder, ROOT],
+        [sys.executable, "-m", "build", *options, "--outdir", folder, ROOT],
+        env={**os.environ, **environment},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="session")
+def archives(tmp_path_factory: pytest.TempPathFactory) -> Archives:
+    """The sdist, and the wheel built from what is in it."""
+    folder = tmp_path_factory.mktemp("dist")
+    build(folder)
     [wheel] = folder.glob("*.whl")
     [sdist] = folder.glob("*.tar.gz")
     return Archives(wheel, sdist)

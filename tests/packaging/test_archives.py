@@ -1,14 +1,18 @@
 """What is in the wheel and in the sdist."""
 
 import re
+import sys
+import sysconfig
 import tarfile
 import zipfile
 from email.parser import HeaderParser
+from pathlib import Path
 
 import pytest
 
 import signal_panel
-from tests.packaging.conftest import ROOT, Archives
+from tests.compiling import can_be_compiled
+from tests.packaging.conftest import ROOT, Archives, build
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +50,30 @@ def test_the_wheel_is_marked_as_typed_and_has_the_licence(wheel_files: set[str])
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in wheel_files)
 
 
+def compiled(wheel: Path) -> list[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return [name for name in archive.namelist() if re.search(r"/speedups/compiled\.|\.[ch]$", name)]
+
+
+@pytest.mark.skipif(not can_be_compiled(), reason="There is no C compiler, or a Python that it is not for.")
+def test_the_wheel_holds_what_was_compiled_for_this_python_alone(archives: Archives) -> None:
+    suffix = sysconfig.get_config_var("EXT_SUFFIX")
+    assert compiled(archives.wheel) == [f"signal_panel/speedups/compiled{suffix}"]
+    assert f"-cp{sys.version_info.major}{sys.version_info.minor}-" in archives.wheel.name
+
+
+@pytest.mark.parametrize(
+    "environment", [{"SIGNAL_PANEL_PURE_PYTHON": "1"}, {"CC": "no-such-compiler"}, {"CC": "false"}], ids=str
+)
+def test_without_a_compiler_the_wheel_is_one_for_any_python(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    build(tmp_path, "--wheel", **environment)
+    [wheel] = tmp_path.iterdir()
+    assert wheel.name.endswith("-py3-none-any.whl")
+    assert compiled(wheel) == []
+
+
 def test_the_sdist_holds_what_is_needed_to_test_it(sdist_files: set[str]) -> None:
     assert {
         "pyproject.toml",
@@ -54,6 +82,9 @@ def test_the_sdist_holds_what_is_needed_to_test_it(sdist_files: set[str]) -> Non
         "Makefile",
         "tox.ini",
         "signal_panel/py.typed",
+        "signal_panel/speedups/compiled.c",
+        "signal_panel/speedups/compiled.h",
+        "hatch_build.py",
         "tests/settings.py",
         "example_project/manage.py",
         "docs/settings.md",
@@ -61,7 +92,7 @@ def test_the_sdist_holds_what_is_needed_to_test_it(sdist_files: set[str]) -> Non
 
 
 def test_the_sdist_holds_nothing_that_was_made_here(sdist_files: set[str]) -> None:
-    made_here = re.compile(r"(^|/)(__pycache__|node_modules|\.venv|\.tox|\w+\.sqlite3)(/|$)|\.pyc$")
+    made_here = re.compile(r"(^|/)(__pycache__|node_modules|\.venv|\.tox|\w+\.sqlite3)(/|$)|\.(pyc|so)$")
     assert [name for name in sdist_files if made_here.search(name)] == []
 
 

@@ -1,0 +1,65 @@
+"""Compiles what is in C while a wheel is built, where that can be done; elsewhere Python does the same."""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from setuptools import Distribution, Extension
+from setuptools.command.build_ext import build_ext
+
+SPEEDUPS = Path("signal_panel", "speedups")
+
+
+class CompileSpeedups(BuildHookInterface[Any]):
+    """Adds the compiled module to a wheel, or puts it beside its sources for an editable one."""
+
+    folder: TemporaryDirectory[str] | None = None
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Compile it. Where there is no compiler, say so, and leave the wheel one of Python alone."""
+        if not is_wanted():
+            return
+        self.folder = TemporaryDirectory()
+        built = compile_into(SPEEDUPS if version == "editable" else Path(self.folder.name))
+        if not built.exists():
+            self.app.display_warning("The speedups could not be compiled: Python alone will record.")
+            return
+        build_data["pure_python"] = False
+        build_data["infer_tag"] = True
+        if version != "editable":
+            build_data["force_include"][str(built)] = (SPEEDUPS / built.name).as_posix()
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        """Leave nothing behind but the wheel."""
+        if self.folder is not None:
+            self.folder.cleanup()
+
+
+def is_wanted() -> bool:
+    """Whether it is for this Python: it counts on the GIL, and on functions that came with 3.11."""
+    return (
+        not os.environ.get("SIGNAL_PANEL_PURE_PYTHON")
+        and sys.implementation.name == "cpython"
+        and sys.version_info >= (3, 11)
+        and not sysconfig.get_config_var("Py_GIL_DISABLED")
+    )
+
+
+def compile_into(folder: Path) -> Path:
+    """Where the compiled module is in this folder, if it could be compiled."""
+    sources = sorted(str(path) for path in SPEEDUPS.glob("*.c"))
+    headers = sorted(str(path) for path in SPEEDUPS.glob("*.h"))
+    extension = Extension("compiled", sources, depends=headers, optional=True)
+    command = build_ext(Distribution({"ext_modules": [extension]}))
+    command.force = True
+    command.build_lib = str(folder)
+    with TemporaryDirectory() as command.build_temp:
+        command.ensure_finalized()
+        command.run()
+    return Path(command.get_ext_fullpath("compiled")).resolve()
