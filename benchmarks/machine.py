@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchmarks.peers import Entry
 from benchmarks.remote import ROOT
+from signal_panel import speedups
 
 PACKAGES = ["django", "django-debug-toolbar", "django-signal-panel"]
 MEASURED = ["signal_panel", "static", "templates"]
@@ -25,9 +26,10 @@ def available(peers: Sequence[Entry]) -> list[Entry]:
 def described(peers: Sequence[Entry]) -> str:
     """The date, the machine and the versions, in a sentence."""
     found = [
-        f"{package} {_version(package)}" for package in (*PACKAGES, *(p.requires for p in peers)) if package
+        f"{package} {_version(package)}" for package in (*(p.requires for p in peers), *PACKAGES) if package
     ]
-    return f"{date.today()}, {hardware()}, Python {platform.python_version()}, {', '.join(found)}."
+    ours = "with its C" if speedups.IS_COMPILED else "without its C"
+    return f"{date.today()}, {hardware()}, Python {platform.python_version()}, {', '.join(found)}, {ours}."
 
 
 def hardware() -> str:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from benchmarks.effort import Effort
 from benchmarks.figures import Figure, Result, Table, digits
-from benchmarks.peers import BARE, CONTROL, OURS, SENTRY, Entry
+from benchmarks.peers import BARE, CONTROL, OURS, OURS_WITHOUT_C, SENTRY, Entry
 from benchmarks.recording.part import added, measured, profile
 from benchmarks.sampling import profile_table
 
 TARGET_US = 1.5
-PEERS = [BARE, CONTROL, SENTRY, OURS]
+PEERS = [BARE, CONTROL, SENTRY, OURS, OURS_WITHOUT_C]
 
 
 def run(effort: Effort, available: Sequence[Entry]) -> Result:

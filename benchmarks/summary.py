@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from benchmarks.figures import digits
+from benchmarks.peers import OURS, OURS_WITHOUT_C
 from benchmarks.runs import Run
 
 Runs = Mapping[str, Sequence[Run]]
@@ -14,13 +15,16 @@ def in_five_lines(runs: Runs) -> str:
     """What a user wants to know, from the first Python that each part was measured with."""
     lines = []
     if runs["recording"]:
-        ours = _column(runs, "recording", "this panel adds")
+        ours, without_c = (
+            _column(runs, "recording", f"{peer.title} adds") for peer in (OURS, OURS_WITHOUT_C)
+        )
         one, five = _row(runs, "recording", 1), _row(runs, "recording", 2)
         lines += [
             "- While nothing is recorded it costs nothing: Django's own methods stand in their places. With "
             "Python 3.13 or newer ours stay there from the 250th recording on, and pass on at once.",
-            f"- While a request is recorded, a send to one receiver takes {one[ours]} µs longer, to five "
-            f"{five[ours]} µs. By itself Django takes {one[1]} and {five[1]} µs.",
+            f"- While a request is recorded, a send to one receiver takes {_longer(one[ours])}, to five "
+            f"{_longer(five[ours])}; where there was no C compiler {_longer(one[without_c])} and "
+            f"{_longer(five[without_c])}. By itself Django takes {one[1]} and {five[1]} µs.",
         ]
     if runs["sql"] and runs["memory"]:
         query, memory = _figure(runs, "sql", "added to a query"), _figure(runs, "memory", "memory a span")
@@ -47,6 +51,11 @@ def in_five_lines(runs: Runs) -> str:
             f"- Opening the panel of 100,000 spans takes {opened} ms, and a step of zooming {step} ms."
         )
     return "\n".join(lines)
+
+
+def _longer(microseconds: str) -> str:
+    """How much longer something takes, if it does."""
+    return f"{microseconds} µs longer" if float(microseconds) > 0 else "no longer than without"
 
 
 def _column(runs: Runs, part: str, starts: str) -> int:

@@ -28,6 +28,8 @@ class Entry(NamedTuple):
     title: str
     requires: str = ""
     """The package that it comes from."""
+    without_c: bool = False
+    """Whether to leave alone what of the panel was compiled."""
 
 
 BARE = Entry("bare", "bare Django")
@@ -38,6 +40,7 @@ PYINSTRUMENT = Entry("pyinstrument_", "pyinstrument", "pyinstrument")
 SENTRY = Entry("sentry", "Sentry", "sentry-sdk")
 KALEIDOSCOPE = Entry("kaleidoscope_", "Kaleidoscope", "django-kaleidoscope")
 OURS = Entry("ours", "this panel")
+OURS_WITHOUT_C = Entry("ours", "this panel without C", without_c=True)
 IDLE = Entry("idle", "this panel, idle")
 IDLE_FOR_LONG = Entry("idle_for_long", "this panel, idle after 1,000 recordings")
 
