@@ -66,7 +66,7 @@ class Collector(Recorder):
         self.kinds = lasting(tuple(ignore))
         self.known_send: Callable[[Any], int | None] = self.kinds.known
         self.known_receivers = self.kinds.known_receivers
-        self.known = self.kinds.cache
+        self.known, self.ignored = self.kinds.seen.cache, self.kinds.seen.ignored.values
         self.numbers: Iterator[int] = Counter(STEP, STEP)
         self.limit = 0
         """The number from which on sends are not kept."""

@@ -17,13 +17,13 @@ class IdentityMap:
     reference, and its keys are forgotten when it dies: whatever gets its id later is new.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, cache: IdentityCache) -> None:
         self.values: dict[Any, int] = {}
         """To be read only: to look there takes 0.03 µs less than to call anything."""
         self.get = self.values.get
         """The value under a key, or None."""
-        self.cache = IdentityCache()
-        """The same, for whoever finds it there faster."""
+        self.cache = cache
+        """What C has found of it, and maybe of others."""
         self.added = 0
         """How often something was added: what is kept of the living grows with that."""
         self._watched: dict[int, tuple[ref[Any], list[Any]]] = {}

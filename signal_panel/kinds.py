@@ -18,6 +18,7 @@ from signal_panel import naming
 from signal_panel.frames import CLIMBED_PAST, SuspendedAt, users_frame, wraps_ours
 from signal_panel.identity import IdentityMap
 from signal_panel.recording import METHODS, NOTHING, ReceiverKind, SendKind, Site
+from signal_panel.speedups import IdentityCache
 
 IGNORED = -1
 """In place of a send's number: it is left out, with all that it causes."""
@@ -66,11 +67,14 @@ class _RawReceiver(NamedTuple):
     is_async: bool
 
 
-class _Seen(NamedTuple):
-    sends: list[_RawSend]
-    receivers: list[_RawReceiver]
-    numbers: IdentityMap
-    ignored: IdentityMap
+class _Seen:
+    def __init__(self) -> None:
+        self.cache = IdentityCache()
+        """Where C finds what it has found in one of the others before."""
+        self.sends: list[_RawSend] = []
+        self.receivers: list[_RawReceiver] = []
+        self.numbers = IdentityMap(self.cache)
+        self.ignored = IdentityMap(self.cache)
 
 
 class Strings:
@@ -119,8 +123,9 @@ class Kinds:
         self.ignore = ignore
         self._new = 0
         self._modules = len(sys.modules)
-        self.seen = seen or _Seen([], [], IdentityMap(), IdentityMap())
-        self._sends, self._receivers, self._numbers, self._ignored = self.seen
+        self.seen = seen = seen or _Seen()
+        self._sends, self._receivers = seen.sends, seen.receivers
+        self._numbers, self._ignored = seen.numbers, seen.ignored
         self.known = self._numbers.get
         """The number for the receiver that has an ``id``, or None: the first half of ``receiver``.
 
@@ -128,8 +133,6 @@ class Kinds:
         number, which is 0 for ``send``, the ``id`` of a sender that is a class, a function or None, and that
         of the code with the instruction in it.
         """
-        self.cache = self._numbers.cache
-        """Where C finds both."""
         self.known_receivers = self._numbers.values
         """The numbers for the receivers that are known, by their ``id``s."""
 

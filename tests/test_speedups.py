@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from django.dispatch import Signal
+from django.test import override_settings
 
 import signal_panel
 from signal_panel import speedups
@@ -259,6 +260,24 @@ def test_a_receiver_that_gets_the_place_of_a_dead_one_is_not_taken_for_it() -> N
     assert called == names
 
 
+def test_a_sender_that_gets_the_place_of_an_ignored_one_is_recorded() -> None:
+    signal, names = Signal(), ["dull", "bright"] * 100
+    places: dict[str, set[int]] = {"dull": set(), "bright": set()}
+    with override_settings(SIGNAL_PANEL={"IGNORE": ["*.dull"]}), signal_panel.record() as recording:
+        for name in names:
+
+            def sender() -> None:
+                pass
+
+            sender.__qualname__ = name
+            places[name].add(id(sender))
+            for _ in range(3):  # what was found once is found faster
+                signal.send(sender)
+            del sender
+    assert places["dull"] & places["bright"]
+    assert [send.sender.rpartition(".")[2] for send in recording.sends] == ["bright"] * 300
+
+
 def test_threads_that_send_at_once_are_all_recorded() -> None:
     from signal_panel.tracer.contexts import carry
 
@@ -295,6 +314,7 @@ class TestWhateverIsThere:
         "kinds",
         "known",
         "known_receivers",
+        "ignored",
         "log",
         "instances",
     )

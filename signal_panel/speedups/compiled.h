@@ -14,8 +14,8 @@
 
 /* What set_up was given: the package's own, and Django's. */
 struct given {
-    PyObject *current, *idle, *enter, *dispatch, *call, *no_receivers, *post_init, *climbed_past,
-        *running_loop, *plain, *is_plain_time;
+    PyObject *current, *idle, *dispatch, *call, *no_receivers, *post_init, *climbed_past, *running_loop,
+        *plain, *is_plain_time;
 };
 extern struct given given;
 
@@ -65,12 +65,13 @@ take_number(Counter *counter)
     return counter->next - counter->step;
 }
 
+#define IGNORED (-1) /* in place of a kind, as in kinds.py */
 #define FEW 8
 
 /* The base of Collector: what is looked at on the way of every send. Python may put anything there. */
 typedef struct {
     PyObject_HEAD
-    PyObject *clock, *numbers, *kinds, *known, *known_receivers, *log, *instances, *queries;
+    PyObject *clock, *numbers, *kinds, *known, *known_receivers, *ignored, *log, *instances, *queries;
     long long quick_limit, quick_room, calls;
     char closed;
     PyObject *packed_of, *packed[FEW]; /* the log, borrowed, and what was looked up in it */

@@ -2,7 +2,7 @@
 
 #include "compiled.h"
 
-/* Whether a dictionary has a number under the key, which is given away; or -1. */
+/* Whether a dictionary has a number under the key; or -1. */
 static int
 find_under(PyObject *numbers, PyObject *key, int64_t *number)
 {
@@ -10,7 +10,6 @@ find_under(PyObject *numbers, PyObject *key, int64_t *number)
         return -1;
     }
     PyObject *value = PyDict_GetItemWithError(numbers, key);
-    Py_DECREF(key);
     if (value == NULL) {
         return PyErr_Occurred() ? -1 : 0;
     }
@@ -22,7 +21,8 @@ static int
 can_find(Recorder *recorder)
 {
     if (recorder->known == NULL || !Py_IS_TYPE(recorder->known, &IdentityCacheType) ||
-        recorder->known_receivers == NULL || !PyDict_CheckExact(recorder->known_receivers)) {
+        recorder->known_receivers == NULL || !PyDict_CheckExact(recorder->known_receivers) ||
+        recorder->ignored == NULL || !PyDict_CheckExact(recorder->ignored)) {
         return is_unusable("collector");
     }
     return 0;
@@ -41,7 +41,9 @@ find_receiver(Recorder *recorder, PyObject *receiver, int64_t *number)
     if (cache_find((IdentityCache *)recorder->known, of, number)) {
         return 1;
     }
-    int is_known = find_under(recorder->known_receivers, PyLong_FromVoidPtr(lasting), number);
+    PyObject *key = PyLong_FromVoidPtr(lasting);
+    int is_known = find_under(recorder->known_receivers, key, number);
+    Py_XDECREF(key);
     if (is_known == 1) {
         cache_add((IdentityCache *)recorder->known, of, *number);
     }
@@ -96,6 +98,11 @@ find_kind(Recorder *recorder, PyObject *signal, PyObject *sender, int64_t *kind)
         if (!is_no_users) {
             PyObject *key = key_of_send(signal, who, !stands_for_itself, code, instruction);
             is_known = find_under(recorder->known_receivers, key, kind);
+            if (is_known == 0) {
+                is_known = find_under(recorder->ignored, key, kind);
+                *kind = IGNORED;
+            }
+            Py_XDECREF(key);
             if (is_known == 1) {
                 cache_add(known, of, *kind);
             }

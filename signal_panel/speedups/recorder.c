@@ -192,6 +192,7 @@ static PyMemberDef recorder_members[] = {
     {"kinds", T_OBJECT_EX, offsetof(Recorder, kinds), 0, NULL},
     {"known", T_OBJECT_EX, offsetof(Recorder, known), 0, NULL},
     {"known_receivers", T_OBJECT_EX, offsetof(Recorder, known_receivers), 0, NULL},
+    {"ignored", T_OBJECT_EX, offsetof(Recorder, ignored), 0, NULL},
     {"log", T_OBJECT_EX, offsetof(Recorder, log), 0, NULL},
     {"instances", T_OBJECT_EX, offsetof(Recorder, instances), 0, NULL},
     {"queries", T_OBJECT_EX, offsetof(Recorder, queries), 0, NULL},

@@ -2,9 +2,8 @@
 
 #include "compiled.h"
 
-#define IGNORED (-1) /* in place of a kind, as in kinds.py */
-#define HEAD 5       /* the fields of a row in front of those of its calls, as in rows.py */
-#define CALLS 16     /* so many calls, and so many arguments, need no memory of their own */
+#define HEAD 5   /* the fields of a row in front of those of its calls, as in rows.py */
+#define CALLS 16 /* so many calls, and so many arguments, need no memory of their own */
 
 /* A send under way. */
 typedef struct {
@@ -69,38 +68,26 @@ set_number(Send *send, int64_t number)
     return result;
 }
 
-/* Find the place whose number changes from receiver to receiver: contexts.enter says which. */
+/* Find the place whose number changes from receiver to receiver, as contexts.enter does. */
 static int
 enter(Send *send)
 {
     Place *outside = (Place *)send->outside;
-    int has_loop = send->row[KIND] == IGNORED ? 0 : runs_loop();
+    int has_loop = runs_loop();
     if (has_loop < 0) {
         return -1;
     }
+    send->recorder = (Recorder *)Py_NewRef(outside->collector);
+    send->row[PARENT] = outside->number;
     if (has_loop) {
-        send->recorder = (Recorder *)Py_NewRef(outside->collector);
-        send->row[PARENT] = outside->number;
         return 0;
     }
-    if (send->row[KIND] != IGNORED && outside->thread == PyThread_get_thread_ident()) {
-        send->place = Py_NewRef(send->outside);
+    if (outside->thread == PyThread_get_thread_ident()) {
+        send->place = Py_NewRef(outside);
+        return 0;
     }
-    else {
-        PyObject *kind = PyLong_FromLongLong(send->row[KIND]);
-        send->place = kind == NULL ? NULL : PyObject_CallFunctionObjArgs(given.enter, outside, kind, NULL);
-        Py_XDECREF(kind);
-        if (send->place == NULL) {
-            return -1;
-        }
-    }
-    if (!Py_IS_TYPE(send->place, &PlaceType) ||
-        !PyObject_TypeCheck(((Place *)send->place)->collector, &RecorderType)) {
-        return is_unusable("place");
-    }
-    send->recorder = (Recorder *)Py_NewRef(((Place *)send->place)->collector);
-    send->row[PARENT] = ((Place *)send->place)->number;
-    return 0;
+    send->place = make_place(outside->collector, outside->number, PyThread_get_thread_ident());
+    return make_current(send->place);
 }
 
 /* Keep the instance that it is about, weakly. */
@@ -149,32 +136,25 @@ keep_instance(Send *send)
 static int
 begin(Send *send)
 {
-    Place *outside = (Place *)send->outside;
-    Recorder *recorder = (Recorder *)outside->collector;
+    Recorder *recorder = (Recorder *)((Place *)send->outside)->collector;
     if (!PyObject_TypeCheck(recorder, &RecorderType)) {
         return is_unusable("place");
     }
     if (find_kind(recorder, send->signal, send->sender, &send->row[KIND]) < 0) {
-        if (note_failure(recorder) < 0) {
-            return -1;
-        }
         send->row[KIND] = IGNORED;
+        return note_failure(recorder);
+    }
+    if (send->row[KIND] == IGNORED) {
+        return 0;
     }
     if (enter(send) < 0) {
         return -1;
     }
     PyObject *numbers = send->recorder->numbers;
-    if (numbers != NULL && Py_IS_TYPE(numbers, &CounterType)) {
-        send->row[SPAN] = take_number((Counter *)numbers);
+    if (numbers == NULL || !Py_IS_TYPE(numbers, &CounterType)) {
+        return is_unusable("collector");
     }
-    else { /* where nothing is recorded, it repeats one */
-        PyObject *span = numbers == NULL || !PyIter_Check(numbers) ? NULL : PyIter_Next(numbers);
-        if (span == NULL) {
-            return PyErr_Occurred() ? -1 : is_unusable("collector");
-        }
-        send->row[SPAN] = PyLong_AsLongLong(span);
-        Py_DECREF(span);
-    }
+    send->row[SPAN] = take_number((Counter *)numbers);
     if (PyDict_GET_SIZE(send->named) > 0 && keep_instance(send) < 0) {
         return -1;
     }
@@ -443,11 +423,37 @@ leave(Send *send)
     }
 }
 
+/* Record nothing of it, nor of what it causes. */
+static int
+ignore(Send *send, PyObject *responses)
+{
+    if (make_current(given.idle) < 0) {
+        return -1;
+    }
+    int result = call_all(send, responses);
+    PyObject *exception = result < 0 ? take_exception() : NULL;
+    if (make_current(send->outside) < 0) {
+        PyErr_Clear();
+    }
+    if (exception != NULL) {
+        raise_again(exception);
+    }
+    return result;
+}
+
 static int
 record(Send *send, PyObject *responses)
 {
     if (begin(send) < 0) {
+        PyObject *exception = take_exception();
+        if (make_current(send->outside) < 0) {
+            PyErr_Clear();
+        }
+        raise_again(exception);
         return -1;
+    }
+    if (send->row[KIND] == IGNORED) {
+        return ignore(send, responses);
     }
     if (call_all(send, responses) < 0) {
         PyObject *exception = take_exception();

@@ -11,7 +11,6 @@ from signal_panel import speedups
 from signal_panel.collector import IDLE, current
 from signal_panel.frames import CLIMBED_PAST
 from signal_panel.speedups.pure import PLAIN, is_plain_time
-from signal_panel.tracer.contexts import enter
 from signal_panel.tracer.loops import NO_RECEIVERS, Dispatch, Responses
 
 
@@ -24,7 +23,6 @@ if speedups.IS_COMPILED:
     speedups.set_up(
         current=current,
         idle=IDLE,
-        enter=enter,
         dispatch=Dispatch,
         call=_call,
         no_receivers=NO_RECEIVERS,
