@@ -40,13 +40,16 @@ class Environment:
         return f"{self._source.name.replace('django-', 'Django ')}, Python {PYTHONS[self._version]}"
 
     def set_up(self) -> None:
-        """Download and install what is not there yet."""
-        if (self._folder / "installed").exists():
-            return
+        """Download and install what is not there yet, and compile what is in C for this Python."""
+        pip = (self._python, "-m", "pip", "--quiet", "--disable-pip-version-check")
+        if not (self._folder / "installed").exists():
+            self._download(pip)
+        _check(*pip, "install", "--no-deps", "--editable", ROOT)
+
+    def _download(self, pip: Iterable[str | Path]) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
         print(f"Setting up Django {self._version}", flush=True)
         _check(find_python(PYTHONS[self._version]), "-m", "venv", self._python.parents[1])
-        pip = (self._python, "-m", "pip", "--quiet", "--disable-pip-version-check")
         _check(*pip, "install", *REQUIREMENTS)
         download = ("download", "--no-deps", "--no-binary=:all:", f"--dest={self._folder}")
         _check(*pip, *download, f"Django~={self._version}.0")
