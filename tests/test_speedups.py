@@ -9,7 +9,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +169,25 @@ class TestArguments:
         with signal_panel.record():
             signal.send(None, a=1)
         assert got == [["a", "sender", "signal"]] * 2
+
+
+def test_a_signal_whose_receivers_change_while_they_are_called_is_sent_as_without_us() -> None:
+    live: list[Callable[..., object]] = []
+
+    class Changing(Signal):
+        def _live_receivers(self, sender: object) -> tuple[list[Callable[..., object]], list[object]]:
+            return live, []
+
+    def hears(**named: Any) -> str:
+        del live[1:]
+        return "heard"
+
+    signal = Changing()
+    signal.connect(hears)
+    for recorded in (False, True):
+        live[:] = [hears] * 50
+        with signal_panel.record() if recorded else nullcontext():
+            assert signal.send(None) == [(hears, "heard")]
 
 
 @pytest.mark.parametrize("receivers", [1, 2, 15, 16, 17, 33, 200])

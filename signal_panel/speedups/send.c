@@ -355,6 +355,9 @@ keep(Send *send)
     if (has_async != 0 || send->row[SPAN] >= recorder->quick_limit) {
         return has_async < 0 ? -1 : 0;
     }
+    if (calls > 0 && calls != PySequence_Fast_GET_SIZE(send->sync_receivers)) {
+        return 0; /* somebody has the list, and has changed it */
+    }
     for (Py_ssize_t at = 0; at < calls; at++) {
         PyObject *receiver = PySequence_Fast_GET_ITEM(send->sync_receivers, at);
         int found = find_receiver(recorder, receiver, &send->row[HEAD + calls + at]);
