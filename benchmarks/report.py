@@ -96,7 +96,8 @@ def _missed(runs: dict[str, list[Run]]) -> str:
     ]
     if others:
         title = "Of what is met, this was missed in the last run on another machine"
-        said.append(Table(title, [*HEAD, "run"], others).markdown())
+        note = "Where the commit is another than above, so may be what was measured: the rows name it."
+        said.append(Table(title, [*HEAD, "run"], others, note).markdown())
     return "\n\n".join(said)
 
 
