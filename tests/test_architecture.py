@@ -46,7 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "instances": set(),
     "intervals": set(),
     "management": {"connected", "handlers", "naming", "recording"},
-    "kinds": {"frames", "identity", "naming", "recording"},
+    "kinds": {"frames", "identity", "naming", "recording", "speedups"},
     "listing": {"connected", "handlers", "kinds", "naming", "recording"},
     "messages": set(),
     "middleware": {"conf", "failures", "naming", "recording", "speedups", "tracer"},
