@@ -504,7 +504,8 @@ send_signal(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs
     send.row[SPAN] = 0;
     send.room = CALLS;
     send.calls = send.has_begun = send.is_named_signal = 0;
-    int result = send.outside == given.idle ? call_all(&send, responses) : record(&send, responses);
+    int is_idle = ((Place *)outside)->collector == ((Place *)given.idle)->collector;
+    int result = is_idle ? call_all(&send, responses) : record(&send, responses);
     end_of_send(&send);
     if (result < 0) {
         Py_CLEAR(responses);
