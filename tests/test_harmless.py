@@ -42,6 +42,7 @@ from signal_panel import (
     templating,
 )
 from signal_panel.middleware import current_request
+from signal_panel.speedups import pure
 from signal_panel.tracer import scopes
 from tests.stores import stored_requests
 
@@ -49,8 +50,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 MODULES = (
     batches, collector, conf, connected, frames, freezing, handlers, identity, instances, intervals, kinds,
-    listing, middleware, naming, overflow, page, panel, queries, recording, rows, scope, scopes, summary,
-    templating,
+    listing, middleware, naming, overflow, page, panel, pure, queries, recording, rows, scope, scopes,
+    summary, templating,
 )  # fmt: skip
 
 # What runs when somebody looks.
