@@ -265,9 +265,11 @@ class TestRecursion:
             module_signal.send(None)
 
         # What we do in a send takes up to ten frames more than a send itself, which are five sends.
-        assert plain - 8 <= self.deepest(recorded) <= plain
+        # Python 3.11 counts the call of C, too, while somebody traces it, as coverage does.
+        least = plain * 3 // 5 if speedups.IS_COMPILED and sys.gettrace() else plain - 8
+        assert least <= self.deepest(recorded) <= plain
         (recording,) = recordings
-        assert len(recording.sends) >= plain - 8
+        assert len(recording.sends) >= least
         assert recording.sends[-1].depth == len(recording.sends) - 1
         assert [record for record in caplog.records if record.name == "signal_panel"] == []
 

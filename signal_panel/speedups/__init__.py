@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from signal_panel.speedups.pure import INTEGER, Counter, IdentityCache, Place, QueryLog, Recorder
@@ -35,7 +36,7 @@ send: Callable[[Any, Any, dict[str, Any]], list[tuple[Any, Any]]]
 set_up: Callable[..., None]
 
 if not TYPE_CHECKING and not os.environ.get("SIGNAL_PANEL_PURE_PYTHON"):
-    try:
+    with suppress(ImportError):  # there was no compiler, or this is another interpreter than the main one
         from signal_panel.speedups.compiled import (
             Counter,
             IdentityCache,
@@ -48,7 +49,5 @@ if not TYPE_CHECKING and not os.environ.get("SIGNAL_PANEL_PURE_PYTHON"):
             send,
             set_up,
         )
-    except ImportError:  # there was no compiler, or this is another interpreter than the main one
-        pass
-    else:
+
         IS_COMPILED = True

@@ -6,6 +6,7 @@ Its ``send`` is ``tracer.loops.send`` here.
 from __future__ import annotations
 
 from asyncio import _get_running_loop as running_loop
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from itertools import count
@@ -70,6 +71,9 @@ class Recorder:
 class QueryLog:
     """The base of ``Queries``: what it has for queries that are much like one before."""
 
+    statement_of: Callable[[Any, str], tuple[int, bool]]
+    """Gives what is in ``numbers``, of a statement that may be new."""
+
     def __init__(self) -> None:
         self.log = bytearray()
         """The rows."""
@@ -95,10 +99,6 @@ class QueryLog:
                 seen = self.seen.setdefault(key, next(self._numbers_of_parameters))
         self.log.extend(_pack(span, statement, seen, start, end))
         return True
-
-    def statement_of(self, sql: Any, alias: str) -> tuple[int, bool]:
-        """The same as in ``numbers``, of a statement that is new."""
-        raise NotImplementedError
 
 
 def _hash(parameters: Any) -> int | None:
