@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
-import threading
 import tracemalloc
 from contextlib import suppress
 from typing import Any
@@ -16,6 +14,7 @@ from django.dispatch import Signal, receiver
 import signal_panel
 from signal_panel import Recording, rows
 from tests.clock import FakeClock
+from tests.threads import at_once
 
 clock = FakeClock()
 silent, one_hears, three_hear, also_async, fails, nests = (Signal() for _ in range(6))
@@ -107,17 +106,8 @@ def test_no_row_is_lost_or_told_twice_where_threads_send_while_rows_are_packed(p
             three_hear.send(None)
             one_hears.send(None)
 
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        with signal_panel.record() as recording:
-            threads = [threading.Thread(target=signal_panel.carry(send)) for _ in range(4)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-    finally:
-        sys.setswitchinterval(interval)
+    with signal_panel.record() as recording:
+        at_once(send)
     sends = list(recording.sends)
     assert sorted(len(send.calls) for send in sends) == [1] * 800 + [3] * 800
 

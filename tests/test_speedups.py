@@ -6,7 +6,6 @@ import gc
 import os
 import subprocess
 import sys
-import threading
 import weakref
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
@@ -24,6 +23,7 @@ from signal_panel.queries import Queries
 from signal_panel.speedups import IdentityCache, Place
 from tests.clock import FakeClock
 from tests.compiling import PURE, can_be_compiled
+from tests.threads import at_once
 
 ROOT = Path(__file__).parents[1]
 
@@ -298,8 +298,6 @@ def test_a_sender_that_gets_the_place_of_an_ignored_one_is_recorded() -> None:
 
 
 def test_threads_that_send_at_once_are_all_recorded() -> None:
-    from signal_panel.tracer.contexts import carry
-
     signal = Signal()
     signal.connect(hears := lambda **_: None)
     signal.connect(hears_too := lambda **_: hears)
@@ -308,17 +306,8 @@ def test_threads_that_send_at_once_are_all_recorded() -> None:
         for _ in range(500):
             signal.send(None)
 
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        with signal_panel.record() as recording:
-            threads = [threading.Thread(target=carry(send)) for _ in range(4)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-    finally:
-        sys.setswitchinterval(interval)
+    with signal_panel.record() as recording:
+        at_once(send)
     assert [len(send.calls) for send in recording.sends] == [2] * 2_000
     assert hears_too
 
