@@ -110,9 +110,9 @@ def added(times: Mapping[Entry, float], peer: Entry) -> float:
     return times[peer] - times[BARE]
 
 
-def told(times: Mapping[Entry, float], peer: Entry) -> float:
-    """The same, or a fiftieth of the operation where it is less: so much two runs of the same differ by."""
-    return max(added(times, peer), times[BARE] / 50)
+def least_told(times: Mapping[Entry, float]) -> float:
+    """A fiftieth of the operation: so much two runs of the same differ by."""
+    return times[BARE] / 50
 
 
 def _figures(times: Times) -> list[Figure]:
@@ -129,7 +129,7 @@ def _figures(times: Times) -> list[Figure]:
         figures += [
             Figure(
                 f"Sentry adds to {CASES[case]}, of what the panel does",
-                added(times[case], SENTRY) / told(times[case], OURS),
+                added(times[case], SENTRY) / max(added(times[case], OURS), least_told(times[case])),
                 30,
                 "×",
                 at_least=True,
@@ -176,7 +176,7 @@ def _ratios(times: Times) -> Table:
     peers = [peer for peer in (FLOOR, CPROFILE, PYINSTRUMENT, SENTRY, KALEIDOSCOPE) if peer in times["1"]]
     rows = []
     for case, of in times.items():
-        theirs = [added(of, peer) if added(of, peer) > of[BARE] / 50 else 0 for peer in peers]
+        theirs = [added(of, peer) if added(of, peer) > least_told(of) else 0 for peer in peers]
         same = (ratio(of[peer], of[BARE]) for peer in NEAR_BARE)
         rows.append(
             [
