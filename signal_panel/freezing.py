@@ -161,11 +161,12 @@ class Freezing:
             within.append(self._flags_in(number) if number in scopes else within[parent])
 
     def _time_covered(self, calls: list[tuple[int, int]]) -> int:
-        """The time in which at least one of these calls ran, by their start, and none of those kept."""
+        """The time in which at least one of these calls ran, and none of those kept."""
         columns = self._columns
         kept = zip(columns.start, columns.time, columns.kind, strict=True)
         reached = max((start + time for start, time, kind in kept if kind < 0), default=0)
-        return covered(calls, reached)
+        later = [(max(start, reached), end) for start, end in calls if end > reached]
+        return covered([start for start, _ in later], [end for _, end in later])
 
     def _exceptions_beyond(self) -> int:
         """How many more exceptions there would be if no span had been left out."""

@@ -173,19 +173,21 @@ class Counts(NamedTuple):
 
 
 def counts(log: Log) -> Counts:
-    """What has been logged, without taking the spans apart: in a tenth of the time."""
+    """What has been logged, without taking the spans apart: in a twentieth of the time."""
     sends = calls = 0
-    ran: list[tuple[int, int]] = []
+    starts, ends = array("q"), array("q")
     for number, rows in list(log.items()):
         words = rows.integers(0)
         width = HEAD + 2 * max(number, 0)
         if number == ALONE:
             calls += len(words) // width
-            ran += zip(words[3::width], words[4::width], strict=True)
+            starts += words[3::width]
+            ends += words[4::width]
         else:
             sends += len(words) // width
             calls += len(words) // width * number
         if number > 0:
             # Of a send's calls each begins where the one before has ended.
-            ran += zip(words[4::width], words[HEAD + number - 1 :: width], strict=True)
-    return Counts(sends, calls, covered(sorted(ran)))
+            starts += words[4::width]
+            ends += words[HEAD + number - 1 :: width]
+    return Counts(sends, calls, covered(starts, ends))

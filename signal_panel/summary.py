@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import compress
+from operator import add
 
 from signal_panel.intervals import covered
 from signal_panel.recording import NOTHING, Columns, Recording
@@ -43,8 +45,9 @@ def totals(recording: Recording) -> Totals:
 
 
 def _time_covered_by_calls(columns: Columns) -> int:
-    spans = zip(columns.start, columns.time, columns.kind, strict=True)
-    return covered((start, start + time) for start, time, kind in spans if kind < 0)
+    is_call = [kind < 0 for kind in columns.kind]
+    starts, times = list(compress(columns.start, is_call)), compress(columns.time, is_call)
+    return covered(starts, map(add, starts, times))
 
 
 def origins_of_exceptions(columns: Columns) -> set[int]:
