@@ -15,7 +15,7 @@
 /* What set_up was given: the package's own, and Django's. */
 struct given {
     PyObject *current, *idle, *dispatch, *call, *no_receivers, *post_init, *climbed_past, *running_loop,
-        *plain, *is_plain_time;
+        *plain, *decimal, *is_plain_time;
 };
 extern struct given given;
 
@@ -29,7 +29,8 @@ extern struct found found;
     name(signal) name(sender) name(receivers) name(sender_receivers_cache) name(get) name(_live_receivers)   \
         name(instance) name(action) name(send) name(failed) name(end) name(count_calls) name(start)          \
             name(run_async) name(packed) name(sends) name(statement_of) name(db) name(alias) name(sql)       \
-                name(params) name(many) name(is_async) name(__acall__) name(get_response)
+                name(params) name(many) name(is_async) name(__acall__) name(get_response) \
+                    name(unconverted)
 #define AS_MEMBER(name) PyObject *name;
 struct names {
     NAMES(AS_MEMBER)
@@ -63,6 +64,13 @@ take_number(Counter *counter)
 {
     counter->next += counter->step;
     return counter->next - counter->step;
+}
+
+/* PyObject_TypeCheck, which calls a function where it is no instance of the type itself but of a subclass. */
+static inline int
+is_instance(PyObject *object, PyTypeObject *type)
+{
+    return Py_TYPE(object)->tp_base == type || PyObject_TypeCheck(object, type);
 }
 
 #define IGNORED (-1) /* in place of a kind, as in kinds.py */

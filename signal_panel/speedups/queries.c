@@ -8,7 +8,7 @@ typedef struct {
     PyObject_HEAD
     PyObject *log;     /* a bytearray of rows */
     PyObject *numbers; /* (text, alias): (number, whether to make it again is worth telling) */
-    PyObject *seen;    /* (statement, hash of parameters): number */
+    PyObject *seen;    /* hash of a statement's number and parameters: number */
     long long room;    /* how many bytes the log may have */
 } QueryLog;
 
@@ -70,44 +70,57 @@ can_be_hashed(PyObject *parameter)
     return is_plain;
 }
 
-/* The hash of a query's parameters: 1, 0 where finding it might run the user's code, or -1. */
+/* Add one to a hash, as Python's tuples do it (xxHash): 1, 0 where that might run the user's code, or -1. */
 static int
-hash_of(PyObject *parameters, long long *hash)
+add_to_hash(uint64_t *all, PyObject *parameter)
+{
+    Py_hash_t hash;
+    if (Py_IS_TYPE(parameter, (PyTypeObject *)given.decimal)) {
+        PyObject *text = PyObject_Str(parameter); /* its own hash takes five times as long */
+        hash = text == NULL ? -1 : PyObject_Hash(text);
+        Py_XDECREF(text);
+    }
+    else {
+        int can_be = can_be_hashed(parameter);
+        if (can_be != 1) {
+            return can_be;
+        }
+        hash = PyObject_Hash(parameter);
+    }
+    *all += (uint64_t)hash * UINT64_C(14029467366897019727);
+    *all = (*all << 31 | *all >> 33) * UINT64_C(11400714785074694791);
+    return hash == -1 ? -1 : 1;
+}
+
+/* The hash of a query: 1, 0 where finding it might run the user's code, or -1. */
+static int
+hash_of(PyObject *statement, PyObject *parameters, uint64_t *hash)
 {
     PyObject *all = NULL;
-    if (parameters == Py_None) {
-        *hash = 0;
-        return 1;
+    *hash = UINT64_C(2870177450012600261);
+    int can_be = add_to_hash(hash, statement);
+    if (can_be != 1 || parameters == Py_None) {
+        return can_be;
     }
-    if (PyTuple_CheckExact(parameters)) {
+    if (PyTuple_CheckExact(parameters) || PyList_CheckExact(parameters)) {
         all = Py_NewRef(parameters);
-    }
-    else if (PyList_CheckExact(parameters)) {
-        all = PyList_AsTuple(parameters);
     }
     else if (PyDict_CheckExact(parameters)) {
         PyObject *keys = PyDict_Keys(parameters), *values = PyDict_Values(parameters);
-        PyObject *both = keys == NULL || values == NULL ? NULL : PySequence_InPlaceConcat(keys, values);
-        all = both == NULL ? NULL : PyList_AsTuple(both);
+        all = keys == NULL || values == NULL ? NULL : PySequence_InPlaceConcat(keys, values);
         Py_XDECREF(keys);
         Py_XDECREF(values);
-        Py_XDECREF(both);
     }
     else {
         return 0;
     }
-    if (all == NULL) {
-        return -1;
+    for (Py_ssize_t at = 0; all != NULL && can_be == 1 && at < PySequence_Fast_GET_SIZE(all); at++) {
+        PyObject *parameter = Py_NewRef(PySequence_Fast_GET_ITEM(all, at)); /* a list may be another's too */
+        can_be = add_to_hash(hash, parameter);
+        Py_DECREF(parameter);
     }
-    int can_be = 1;
-    for (Py_ssize_t at = 0; can_be == 1 && at < PyTuple_GET_SIZE(all); at++) {
-        can_be = can_be_hashed(PyTuple_GET_ITEM(all, at));
-    }
-    if (can_be == 1) {
-        *hash = PyObject_Hash(all);
-        can_be = *hash == -1 ? -1 : 1;
-    }
-    Py_DECREF(all);
+    can_be = all == NULL ? -1 : can_be;
+    Py_XDECREF(all);
     return can_be;
 }
 
@@ -135,13 +148,13 @@ statement_of(QueryLog *self, PyObject *text, PyObject *alias)
 static int
 number_of_parameters(QueryLog *self, PyObject *statement, PyObject *parameters, int64_t *number)
 {
-    long long hash = 0;
+    uint64_t hash;
     *number = NOTHING;
-    int can_be = hash_of(parameters, &hash);
+    int can_be = hash_of(statement, parameters, &hash);
     if (can_be <= 0) {
         return can_be;
     }
-    PyObject *key = Py_BuildValue("(OL)", statement, hash);
+    PyObject *key = PyLong_FromUnsignedLongLong(hash);
     PyObject *next = key == NULL ? NULL : PyLong_FromSsize_t(PyDict_GET_SIZE(self->seen));
     PyObject *seen = next == NULL ? NULL : PyDict_SetDefault(self->seen, key, next);
     *number = seen == NULL ? NOTHING : PyLong_AsLongLong(seen);
@@ -244,7 +257,7 @@ keep_query(Recorder *recorder, PyObject *cursor, PyObject *sql, PyObject *params
     PyObject *alias = database == NULL ? NULL : PyObject_GetAttr(database, names.alias);
     PyObject *queries = recorder->queries;
     if (alias != NULL && read_clock(recorder, &end) == 0 && !recorder->closed) {
-        if (queries == NULL || !PyObject_TypeCheck(queries, &QueryLogType)) {
+        if (queries == NULL || !is_instance(queries, &QueryLogType)) {
             is_unusable("log of queries");
         }
         else {
@@ -271,7 +284,7 @@ execute(PyObject *found, PyObject *const *args, Py_ssize_t nargs, PyObject *keyw
     }
     Recorder *recorder = NULL;
     int64_t start, span = 0;
-    if (Py_IS_TYPE(place, &PlaceType) && PyObject_TypeCheck(((Place *)place)->collector, &RecorderType)) {
+    if (Py_IS_TYPE(place, &PlaceType) && is_instance(((Place *)place)->collector, &RecorderType)) {
         recorder = (Recorder *)Py_NewRef(((Place *)place)->collector);
         span = ((Place *)place)->number; /* it may be another when the query is over */
     }

@@ -137,7 +137,7 @@ static int
 begin(Send *send)
 {
     Recorder *recorder = (Recorder *)((Place *)send->outside)->collector;
-    if (!PyObject_TypeCheck(recorder, &RecorderType)) {
+    if (!is_instance((PyObject *)recorder, &RecorderType)) {
         return is_unusable("place");
     }
     if (find_kind(recorder, send->signal, send->sender, &send->row[KIND]) < 0) {

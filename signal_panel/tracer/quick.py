@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from asyncio import _get_running_loop as running_loop
+from decimal import Decimal
 from typing import Any
 
 from django.db.models.signals import post_init
@@ -30,6 +31,7 @@ if speedups.IS_COMPILED:
         climbed_past=CLIMBED_PAST,
         running_loop=running_loop,
         plain=PLAIN,
+        decimal=Decimal,
         is_plain_time=is_plain_time,
     )
     _send = speedups.send
