@@ -17,6 +17,7 @@ from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
+from django.core.handlers import exception as handling
 from django.core.handlers.base import BaseHandler
 from django.core.signals import request_finished, request_started
 from django.dispatch import Signal
@@ -142,6 +143,24 @@ def current_request() -> RequestScope | None:
     return _current.get()
 
 
+def _unconverted(get_response: Callable[..., Any]) -> Callable[[HttpRequest], HttpResponseBase] | None:
+    """What Django has wrapped to answer where it raises, or None where it is not Django that has.
+
+    Django wraps each middleware so. C does the same for the next one without a frame, so that ours adds none
+    to a request: one took 0.9 % of saving 1,000 books, as the toolbar makes a line of it at each query.
+    """
+    # functools.wraps copies names and more, but not the code.
+    code = getattr(get_response, "__code__", None)
+    if code is None or code not in handling.convert_exception_to_response.__code__.co_consts:
+        return None
+    return get_response.__wrapped__  # type: ignore[attr-defined, no-any-return]
+
+
+def _converted(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    response: HttpResponseBase = handling.response_for_exception(request, exception)
+    return response
+
+
 class SignalPanelMiddleware:
     """Records the signals of each request that the toolbar shows for. List it first in ``MIDDLEWARE``."""
 
@@ -153,8 +172,13 @@ class SignalPanelMiddleware:
     ) -> None:
         self.get_response = get_response
         self.is_async = iscoroutinefunction(get_response)
+        self.unconverted: Callable[[HttpRequest], HttpResponseBase] | None = None
+        """What C calls in place of ``get_response``, where it is known; it may raise."""
         if self.is_async:
             markcoroutinefunction(self)
+        else:
+            with kept_to_ourselves():
+                self.unconverted = _unconverted(get_response)
         _watch_requests()
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
@@ -168,9 +192,10 @@ class SignalPanelMiddleware:
         finally:
             _leave(scope, response)
 
-    # Without a frame: of each frame the toolbar makes a line at each query, whoever's it is.
+    # Without a frame: of each frame the toolbar makes a line at each query, whoever's it is. C calls what is
+    # ``unconverted``: it can catch what that raises without a frame in the traceback.
     if speedups.IS_COMPILED:
-        __call__ = speedups.calling_between(_enter, _leave)
+        __call__ = speedups.calling_between(_enter, _leave, _converted)
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
         scope = _enter()

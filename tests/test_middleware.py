@@ -6,7 +6,9 @@ import asyncio
 import gc
 import sys
 import threading
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,12 +18,13 @@ from debug_toolbar.store import get_store
 from debug_toolbar.toolbar import DebugToolbar
 from django.conf import settings
 from django.core.cache import close_caches
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.base import BaseHandler
 from django.core.handlers.wsgi import WSGIHandler
-from django.core.signals import request_finished, request_started
+from django.core.signals import got_request_exception, request_finished, request_started
 from django.dispatch import Signal
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.test import AsyncClient, Client, RequestFactory, override_settings
 from django.urls import path
 from django.views.generic import CreateView
@@ -365,6 +368,97 @@ def test_what_is_raised_further_in_goes_through_the_middleware_as_it_is() -> Non
         with pytest.raises(KeyboardInterrupt) as caught:
             handle(HttpRequest())
         assert caught.value is raised
+
+
+OURS = "signal_panel.middleware.SignalPanelMiddleware"
+
+
+class Failing:
+    """A middleware that raises, when something is there to be raised."""
+
+    raises: Callable[[], BaseException] | None = None
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if Failing.raises is not None:
+            raise Failing.raises()
+        return self.get_response(request)
+
+
+class TestTheNextMiddlewareRaises:
+    @pytest.fixture(params=[Http404, PermissionDenied, SuspiciousOperation, ValueError])
+    def raised(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> type[Exception]:
+        monkeypatch.setattr(Failing, "raises", partial(request.param, "torn"))
+        return request.param  # type: ignore[no-any-return]
+
+    def answer(self, *middleware: str) -> Any:
+        with override_settings(MIDDLEWARE=[*middleware, f"{__name__}.Failing"]):
+            return Client(raise_request_exception=False).get("/plain/", headers={"Accept": "text/plain"})
+
+    @pytest.mark.parametrize("debug", [True, False], ids=["DEBUG", "not DEBUG"])
+    def test_it_is_answered_as_without_us(self, raised: type[Exception], debug: bool, settings: Any) -> None:
+        settings.DEBUG = debug
+        ours, without_us = self.answer(OURS), self.answer()
+        assert (ours.status_code, ours.reason_phrase) == (without_us.status_code, without_us.reason_phrase)
+        told, by_django = map(self.traceback_or_all, (ours, without_us))
+        left_out = len(by_django) - len(told)
+        assert told == by_django[left_out:]
+        # In C, that is Django's own frame, of three lines.
+        is_traceback = debug and raised in (SuspiciousOperation, ValueError)
+        assert left_out == (3 if is_traceback and speedups.IS_COMPILED else 0)
+
+    def traceback_or_all(self, answer: Any) -> list[bytes]:
+        """The lines of Django's page for an exception, without those on the settings around."""
+        before, header, after = answer.content.partition(b"Traceback (most recent call last):\n")
+        return (after.partition(b"Request information")[0] if header else before).splitlines()  # type: ignore[no-any-return]
+
+    def test_who_hears_of_it_finds_it_being_handled(self, raised: type[Exception]) -> None:
+        handled: list[Any] = []
+
+        def hears(**_: Any) -> None:
+            handled.append(sys.exc_info()[0])
+
+        got_request_exception.connect(hears)
+        try:
+            with signal_panel.record() as recording:
+                self.answer(OURS)
+        finally:
+            got_request_exception.disconnect(hears)
+        is_told = raised is ValueError
+        assert handled == [raised] * is_told
+        assert ("got_request_exception" in names(recording.sends)) == is_told
+        assert sys.exc_info() == (None, None, None)
+
+    def test_django_may_be_told_to_let_it_through(self, raised: type[Exception], settings: Any) -> None:
+        settings.DEBUG_PROPAGATE_EXCEPTIONS = True
+        for middleware in ((), (OURS,)):
+            if raised is ValueError:
+                with pytest.raises(ValueError, match="torn"):
+                    self.answer(*middleware)
+            else:
+                assert self.answer(*middleware).status_code in (400, 403, 404)
+
+    def test_what_is_no_exception_goes_through(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(Failing, "raises", KeyboardInterrupt)
+        with pytest.raises(KeyboardInterrupt):
+            self.answer(OURS)
+
+
+def test_the_middleware_adds_no_frame_to_a_request_where_it_is_in_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    frames: list[int] = []
+
+    def counts(self: Any, request: HttpRequest) -> HttpResponse:
+        frames.append(len(traceback.extract_stack()))
+        return HttpResponse()
+
+    monkeypatch.setattr(Failing, "__call__", counts)
+    for middleware in ([], [OURS]):
+        with override_settings(MIDDLEWARE=[*middleware, f"{__name__}.Failing"]):
+            Client().get("/plain/")
+    without_us, ours = frames
+    assert ours - without_us == (0 if speedups.IS_COMPILED else 2)
 
 
 def test_the_middleware_is_async_where_what_it_wraps_is() -> None:

@@ -30,7 +30,9 @@ __all__ = [
 
 IS_COMPILED = False
 append: Callable[[bytearray, Sequence[int]], None]
-calling_between: Callable[[Callable[[], Any], Callable[[Any, Any], None]], Callable[..., Any]]
+calling_between: Callable[
+    [Callable[[], Any], Callable[[Any, Any], None], Callable[[Any, Exception], Any]], Callable[..., Any]
+]
 executing: Callable[[Callable[..., Any]], Callable[..., Any]]
 send: Callable[[Any, Any, dict[str, Any]], list[tuple[Any, Any]]]
 set_up: Callable[..., None]

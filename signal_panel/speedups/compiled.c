@@ -75,7 +75,38 @@ append(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
     return result < 0 ? NULL : Py_NewRef(Py_None);
 }
 
-/* (before, after): what SignalPanelMiddleware.__call__ does, without a frame of its own. */
+/* Answer an exception as the converter that was left out would have, to which it is being handled. */
+static PyObject *
+convert(PyObject *converted, PyObject *request, PyObject *exception)
+{
+    PyObject *outside = PyErr_GetHandledException();
+    PyErr_SetHandledException(exception);
+    PyObject *response = PyObject_CallFunctionObjArgs(converted, request, exception, NULL);
+    PyErr_SetHandledException(outside);
+    Py_XDECREF(outside);
+    return response;
+}
+
+/* What the next middleware responds, or is taken to where it raises. */
+static PyObject *
+respond(PyObject *middleware, PyObject *converted, PyObject *request)
+{
+    PyObject *unconverted = PyObject_GetAttr(middleware, names.unconverted);
+    if (unconverted == Py_None) {
+        Py_DECREF(unconverted);
+        return PyObject_CallMethodOneArg(middleware, names.get_response, request);
+    }
+    PyObject *response = unconverted == NULL ? NULL : PyObject_CallOneArg(unconverted, request);
+    if (unconverted != NULL && response == NULL && PyErr_ExceptionMatches(PyExc_Exception)) {
+        PyObject *exception = take_exception();
+        response = convert(converted, request, exception);
+        Py_DECREF(exception);
+    }
+    Py_XDECREF(unconverted);
+    return response;
+}
+
+/* (before, after, converted): what SignalPanelMiddleware.__call__ does, without a frame of its own. */
 static PyObject *
 call_between(PyObject *hooks, PyObject *const *args, Py_ssize_t nargs)
 {
@@ -92,7 +123,7 @@ call_between(PyObject *hooks, PyObject *const *args, Py_ssize_t nargs)
     if (scope == NULL) {
         return NULL;
     }
-    PyObject *response = PyObject_CallMethodOneArg(args[0], names.get_response, args[1]);
+    PyObject *response = respond(args[0], PyTuple_GET_ITEM(hooks, 2), args[1]);
     PyObject *exception = response == NULL ? take_exception() : NULL;
     PyObject *after = PyObject_CallFunctionObjArgs(PyTuple_GET_ITEM(hooks, 1), scope,
                                                    response == NULL ? Py_None : response, NULL);
@@ -115,14 +146,14 @@ static PyMethodDef call_between_method = {
     NULL,
 };
 
-PyDoc_STRVAR(calling_between_doc, "calling_between(before, after, /)\n--\n\n"
-                                  "A middleware's __call__ that has a function called before and one after.");
+PyDoc_STRVAR(calling_between_doc, "calling_between(before, after, converted, /)\n--\n\n"
+                                  "SignalPanelMiddleware.__call__, which has these three called.");
 
 static PyObject *
 calling_between(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    if (PyTuple_GET_SIZE(args) != 2) {
-        PyErr_SetString(PyExc_TypeError, "calling_between() takes two functions");
+    if (PyTuple_GET_SIZE(args) != 3) {
+        PyErr_SetString(PyExc_TypeError, "calling_between() takes three functions");
         return NULL;
     }
     PyObject *function = PyCFunction_New(&call_between_method, args);
