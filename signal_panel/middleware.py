@@ -8,9 +8,8 @@ the toolbar's own middleware runs; one that nobody has claimed when the view is 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
 from typing import Any
@@ -208,7 +207,8 @@ class SignalPanelMiddleware:
 
     def process_view(self, request: HttpRequest, view: Any, *_: object) -> None:
         """The view is about to run: mark it, or throw away what nobody wants."""
-        with _harmless() as scope:
+        scope = _current.get()
+        with _harmless(scope):
             if scope is not None and scope.is_claimed:
                 scope.mark("view", view_name(view))
             elif scope is not None:
@@ -226,12 +226,9 @@ class SignalPanelMiddleware:
         return response
 
 
-@contextmanager
-def _harmless() -> Iterator[RequestScope | None]:
-    """The request that this context is in, for a block whose failure is only noted there."""
-    scope = _current.get()
-    with kept_to_ourselves(None if scope is None else scope.failed):
-        yield scope
+def _harmless(scope: RequestScope | None) -> kept_to_ourselves:
+    """For a block whose failure is only noted in the request."""
+    return kept_to_ourselves(None if scope is None else scope.failed)
 
 
 def _outside_event_loop(function: Callable[[], None]) -> None:
@@ -246,7 +243,8 @@ def _outside_event_loop(function: Callable[[], None]) -> None:
 
 
 def _mark(phase: str) -> None:
-    with _harmless() as scope:
+    scope = _current.get()
+    with _harmless(scope):
         if scope is not None:
             scope.mark(phase)
 
@@ -256,7 +254,8 @@ def _rendered(response: object) -> None:
 
 
 def _begin_request() -> None:
-    with _harmless() as stale:
+    stale = _current.get()
+    with _harmless(stale):
         # What is left of a request that never finished ends here; one being handled has this one inside it.
         if stale is not None and not stale.is_being_handled:
             stale.end()
@@ -267,7 +266,8 @@ def _begin_request() -> None:
 
 
 def _end_request() -> None:
-    with _harmless() as scope:
+    scope = _current.get()
+    with _harmless(scope):
         if scope is not None:
             scope.end()
 

@@ -78,7 +78,8 @@ class Rows:
         """All integers of the rows since there were so many."""
         with _lock:
             found = array("q", self.packed[since * _BYTES :])
-            found.frombytes(_pack(self._fresh[max(0, since - len(self.packed) // _BYTES) :]))
+            if self._fresh:
+                found.frombytes(_pack(self._fresh[max(0, since - len(self.packed) // _BYTES) :]))
             return found
 
 
