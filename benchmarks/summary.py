@@ -41,7 +41,8 @@ def in_five_lines(runs: Runs) -> str:
         )
         lines.append(
             f"- Placing an order in the example project, {spans} receiver calls, takes {wait} ms longer "
-            f"than the {order[2]} ms with the toolbar alone, a request of 100,000 spans {large_wait} ms. "
+            f"than the {order[2]} ms with the toolbar alone, a request of 100,000 spans "
+            f"{_longer(large_wait, 'ms')}. "
             f"In all, with what follows the response, the server works {work} and {large_work} ms longer."
         )
     if runs["browser"]:
@@ -53,9 +54,9 @@ def in_five_lines(runs: Runs) -> str:
     return "\n".join(lines)
 
 
-def _longer(microseconds: str) -> str:
+def _longer(time: str, unit: str = "µs") -> str:
     """How much longer something takes, if it does."""
-    return f"{microseconds} µs longer" if float(microseconds) > 0 else "no longer than without"
+    return f"{time} {unit} longer" if float(time) > 0 else "no longer than without"
 
 
 def _column(runs: Runs, part: str, starts: str) -> int:

@@ -2,6 +2,7 @@
 
 import os
 
+from benchmarks.bookshop import EMPTY, OURS, OURS_WITHOUT_C
 from benchmarks.remote import ROOT
 from bookshop import settings as bookshop
 from bookshop.settings import *  # noqa: F403
@@ -16,13 +17,13 @@ LOGGING = {
     "loggers": {"django.dispatch": {"handlers": ["nowhere"], "propagate": False}},
 }
 
-if os.environ["BOOKSHOP_PANEL"] != "ours":
+if os.environ["BOOKSHOP_PANEL"] not in (OURS, OURS_WITHOUT_C):
     INSTALLED_APPS = [app for app in bookshop.INSTALLED_APPS if app != "signal_panel"]
     MIDDLEWARE = [name for name in bookshop.MIDDLEWARE if not name.startswith("signal_panel.")]
     DEBUG_TOOLBAR_PANELS = [
         name for name in bookshop.DEBUG_TOOLBAR_PANELS if not name.startswith("signal_panel.")
     ]
-if os.environ["BOOKSHOP_PANEL"] == "empty":
+if os.environ["BOOKSHOP_PANEL"] == EMPTY:
     INSTALLED_APPS += ["benchmarks.bookshop.empty"]
     MIDDLEWARE = ["benchmarks.bookshop.empty.EmptyMiddleware", *MIDDLEWARE]
     DEBUG_TOOLBAR_PANELS += ["benchmarks.bookshop.empty.EmptyPanel"]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from math import inf
 from pathlib import Path
-from statistics import median
 from typing import Any, NamedTuple
 
-from benchmarks.bookshop import environment, seeded
+from benchmarks.bookshop import BARE, BARE_AGAIN, EMPTY, OURS, OURS_WITHOUT_C, PANELS, environment, seeded
 from benchmarks.effort import Effort
 from benchmarks.figures import Figure, Result, Table, digits, ratio
 from benchmarks.peers import Entry
@@ -28,157 +30,133 @@ class Scene(NamedTuple):
 
 
 SCENES = {
-    "browse": Scene("browse", 40),
-    "order": Scene("order", 60, 3),
-    "import": Scene("import, 1,000 saves", 10, 3),
-    "stock-take": Scene("stock-take, 100,000 spans", 5),
+    "browse": Scene("browse", 20),
+    "order": Scene("order", 30, 3),
+    "import": Scene("import, 1,000 saves", 6, 3),
+    "stock-take": Scene("stock-take, 100,000 spans", 3),
 }
 HISTORY_VIEWS = {"render_panel": "opened", "history_refresh": "refreshed"}
-PROCESSES = 5
+PROCESSES = 12
+PROCESSES_WITH_HISTORY = 3
 STATS_MS = 150
 STATS_MB = 1.3
 HISTORY = 1.5
 
 
-class Measured(NamedTuple):
-    """What one of two has measured, in milliseconds: by the clock, and of the processor's time."""
-
-    clock: list[float]
-    busy: list[float]
-
-
-class Pair(NamedTuple):
-    """What one with a panel, ours or an empty one, and one without it have measured in turns.
+@dataclass
+class Least:
+    """The least that a request of one bookshop has taken, in milliseconds.
 
     What a panel adds is told in the processor's time. It waits for nothing, so that on a machine that does
     nothing else this is what the clock says too; on a busy one the clock mostly tells of others.
     """
 
-    panel: Measured
-    bare: Measured
+    clock: float = inf
+    """By the clock, until the response is there: what a browser waits for."""
+    there: float = inf
+    """The same, of the processor's time."""
+    over: float = inf
+    """The processor's time in all, with what the server does when the response has gone out."""
 
-    @property
-    def added(self) -> float:
-        """The best of one over the best of the other, in milliseconds."""
-        return min(self.panel.busy) - min(self.bare.busy)
-
-    @property
-    def added_percent(self) -> float:
-        """The same, of what the request takes by the clock."""
-        return 100 * self.added / min(self.bare.clock)
-
-    @property
-    def median_added(self) -> float:
-        """The middle one of the differences between neighbours, in milliseconds."""
-        return median([a - b for a, b in zip(self.panel.busy, self.bare.busy, strict=True)])
-
-    @property
-    def ratio(self) -> float:
-        """How many times the best of one the best of the other is."""
-        return min(self.panel.busy) / min(self.bare.busy)
+    def take(self, there: tuple[int, int], over: tuple[int, int]) -> None:
+        """Another request: the clock's and the processor's nanoseconds to each of the two ends."""
+        self.clock = min(self.clock, there[0] / 1e6)
+        self.there = min(self.there, there[1] / 1e6)
+        self.over = min(self.over, over[1] / 1e6)
 
 
-class Pairs(NamedTuple):
-    """The same requests, measured to two ends."""
+Found = dict[str, dict[str, Least]]
+"""By what was asked for, and by the bookshop's panel."""
 
-    there: Pair
-    """Until the response is there: what a browser waits for."""
-    over: Pair
-    """In all, with what the server does when the response has gone out."""
+
+class Added(NamedTuple):
+    """What a panel adds to a request with none, in milliseconds, and of what that takes by the clock."""
+
+    ms: float
+    percent: float
 
     @classmethod
-    def none_yet(cls) -> Pairs:
-        """For ``take_turns`` to add to."""
-        return cls(*(Pair(Measured([], []), Measured([], [])) for _ in cls._fields))
+    def by(cls, panel: str, found: Mapping[str, Least], in_all: bool = False) -> Added:
+        """The best of one over the best of the other."""
+        one, bare = found[panel], found[BARE]
+        ms = one.over - bare.over if in_all else one.there - bare.there
+        return cls(ms, 100 * ms / bare.clock)
 
-    def take_turns(self, panel: Ask, bare: Ask, turns: int) -> None:
-        """Have both measure in turns, either one first every other time."""
-        for turn in range(turns):
-            both = [([pair.panel for pair in self], panel), ([pair.bare for pair in self], bare)]
-            for to_both_ends, measure in reversed(both) if turn % 2 else both:
-                for measured, (clock, busy) in zip(to_both_ends, measure(), strict=True):
-                    measured.clock.append(clock / 1e6)
-                    measured.busy.append(busy / 1e6)
-
-
-Ask = Callable[[], Sequence[tuple[int, int]]]
-"""What a request takes to each of the two ends: by the clock, and of the processor's time, in nanoseconds."""
-
-
-class Found(NamedTuple):
-    """What all processes have measured so far."""
-
-    requests: dict[str, Pairs]
-    empty: dict[str, Pairs]
-    """The same requests with an empty panel: what is added by any."""
-    stats: dict[str, list[dict[str, int]]]
-    histories: dict[str, Pairs]
+    def __str__(self) -> str:
+        return f"{digits(self.ms)} ({digits(self.percent)} %)"
 
 
 def run(effort: Effort, available: Sequence[Entry]) -> Result:
     """Measure requests, stats, History and growth."""
-    found = Found(
-        {name: Pairs.none_yet() for name in SCENES},
-        {name: Pairs.none_yet() for name in SCENES},
-        {name: [] for name in SCENES},
-        {view: Pairs.none_yet() for view in HISTORY_VIEWS},
-    )
     with seeded() as folder:
-        for _ in range(effort.of(PROCESSES, quick=1)):
-            with _bookshop(folder, "none") as bare:
-                with _bookshop(folder, "empty") as empty:
-                    _measure_empty(empty, bare, effort, found)
-                with _bookshop(folder, "ours") as ours:
-                    _measure(ours, bare, effort, found)
-        with _bookshop(folder, "ours") as ours:
+        requests, stats = _measure_requests(folder, effort)
+        histories = _measure_histories(folder, effort)
+        with _bookshops(folder, [OURS]) as shops:
             profiles = [
                 profile_table(
-                    f"A request: {SCENES[name].title}, where the time goes", ours.ask("profile", name)
+                    f"A request: {SCENES[name].title}, where the time goes", shops[OURS].ask("profile", name)
                 )
                 for name in ("import", "stock-take")
             ]
-    stats = {name: min(measured, key=lambda one: one["ns"]) for name, measured in found.stats.items()}
     grown, growth_tables = growth.run(effort)
     return Result(
-        [*_figures(found.requests, stats, found.histories), *grown],
-        [_requests(found, stats), _history(found.histories), *growth_tables],
+        [*_figures(requests, stats, histories), *grown],
+        [_requests(requests, stats), _history(histories), *growth_tables],
         profiles,
     )
 
 
-def _measure(ours: Remote, bare: Remote, effort: Effort, found: Found) -> None:
-    """Measure in two processes, of which one has the panel."""
-
-    def take_turns(pairs: Pairs, turns: int, *question: Any) -> None:
-        pairs.take_turns(partial(ours.ask, *question), partial(bare.ask, *question), turns)
-
-    for name, scene in SCENES.items():
-        take_turns(found.requests[name], effort.of(scene.turns, quick=2), "request", name)
-        found.stats[name] += [ours.ask("stats", name) for _ in range(effort.of(5, quick=2))]
-    assert ours.ask("fill_history") == bare.ask("fill_history") == 25
-    for view, pairs in found.histories.items():
-        take_turns(pairs, effort.of(10, quick=3), "history", view)
+def _measure_requests(folder: Path, effort: Effort) -> tuple[Found, dict[str, dict[str, int]]]:
+    """What requests take, and the stats of each that took the least to make and store."""
+    found: Found = {name: {panel: Least() for panel in PANELS} for name in SCENES}
+    stats: dict[str, list[dict[str, int]]] = {name: [] for name in SCENES}
+    for _ in range(effort.of(PROCESSES, quick=1)):
+        with _bookshops(folder, PANELS) as shops:
+            for name, scene in SCENES.items():
+                _take_turns(found[name], shops, effort.of(scene.turns, quick=2), "request", name)
+                stats[name] += [shops[OURS].ask("stats", name) for _ in range(2)]
+    return found, {name: min(taken, key=lambda one: one["ns"]) for name, taken in stats.items()}
 
 
-def _measure_empty(empty: Remote, bare: Remote, effort: Effort, found: Found) -> None:
-    for name, scene in SCENES.items():
-        asks = [partial(process.ask, "request", name) for process in (empty, bare)]
-        found.empty[name].take_turns(*asks, effort.of(scene.turns, quick=2))
+def _measure_histories(folder: Path, effort: Effort) -> Found:
+    found: Found = {view: {panel: Least() for panel in (OURS, BARE)} for view in HISTORY_VIEWS}
+    for _ in range(effort.of(PROCESSES_WITH_HISTORY, quick=1)):
+        with _bookshops(folder, [OURS, BARE]) as shops:
+            assert [shop.ask("fill_history") for shop in shops.values()] == [25, 25]
+            for view, of in found.items():
+                _take_turns(of, shops, effort.of(15, quick=3), "history", view)
+    return found
 
 
-def _bookshop(folder: Path, panel: str) -> Remote:
-    return Remote("benchmarks.requests.worker", **environment(folder, panel))
+def _take_turns(found: Mapping[str, Least], shops: Mapping[str, Remote], turns: int, *question: Any) -> None:
+    """Have all answer in turns, each time from the next one on.
+
+    None of several answers twice in a row, which is quicker: an order took 0.8 ms less so.
+    """
+    order = deque(shops.items())
+    for _ in range(turns):
+        for panel, shop in order:
+            found[panel].take(*shop.ask(*question))
+        order.rotate(-1)
 
 
-def _figures(
-    pairs: dict[str, Pairs], stats: dict[str, dict[str, int]], histories: dict[str, Pairs]
-) -> list[Figure]:
+@contextmanager
+def _bookshops(folder: Path, panels: Iterable[str]) -> Iterator[dict[str, Remote]]:
+    """Bookshops with these panels, each in a process of its own."""
+    with ExitStack() as stack:
+        yield {
+            panel: stack.enter_context(Remote("benchmarks.requests.worker", **environment(folder, panel)))
+            for panel in panels
+        }
+
+
+def _figures(requests: Found, stats: dict[str, dict[str, int]], histories: Found) -> list[Figure]:
     large = stats["stock-take"]
     return [
         *(
             Figure(
                 f"added to a request: {scene.title}, until the response is there",
-                pairs[name].there.added_percent,
+                Added.by(OURS, requests[name]).percent,
                 scene.added_percent,
                 "%",
             )
@@ -189,7 +167,7 @@ def _figures(
         Figure("size of the stats of 100,000 spans", large["bytes"] / 1e6, STATS_MB, "MB"),
         Figure(
             "History with 25 requests of 100,000 spans, of that without",
-            histories["render_panel"].over.ratio,
+            histories["render_panel"][OURS].over / histories["render_panel"][BARE].over,
             HISTORY,
             "×",
         ),
@@ -198,17 +176,16 @@ def _figures(
 
 def _requests(found: Found, stats: dict[str, dict[str, int]]) -> Table:
     rows = []
-    for name, (there, over) in found.requests.items():
+    for name, of in found.items():
         stored = stats[name]
-        added = found.empty[name].there, there, over
         rows.append(
             [
                 SCENES[name].title,
                 f"{stored['sends']:,} + {stored['calls']:,}",
-                digits(min(there.bare.clock)),
-                digits(min(there.panel.clock)),
-                *(f"{digits(pair.added)} ({digits(pair.added_percent)} %)" for pair in added),
-                digits(over.median_added),
+                digits(of[BARE].clock),
+                digits(of[OURS].clock),
+                *(str(Added.by(panel, of)) for panel in (OURS, OURS_WITHOUT_C, EMPTY, BARE_AGAIN)),
+                str(Added.by(OURS, of, in_all=True)),
                 digits(stored["ns"] / 1e6),
                 digits(stored["bytes"] / 1e3),
             ]
@@ -220,10 +197,11 @@ def _requests(found: Found, stats: dict[str, dict[str, int]]) -> Table:
             "sends + calls",
             "toolbar alone",
             "with the panel",
-            "an empty panel adds until the response is there",
             "added until the response is there",
+            "without C",
+            "by an empty panel",
+            "by none, again",
             "added in all",
-            "in all, median of pairs",
             "stats",
             "stats, kB",
         ],
@@ -234,20 +212,21 @@ def _requests(found: Found, stats: dict[str, dict[str, int]]) -> Table:
         "are stored whole once, after the response. “Added” is the best of one over the best of the other, "
         "in processor time, which on an idle machine is what the clock says. “An empty panel” does nothing, "
         "and comes with a middleware that does nothing and with as many static files: the toolbar's other "
-        "panels tell of these, whatever panel it is. “Stats” is generating and storing them, in the request "
-        "and after it; it is part of what is added.",
+        "panels tell of these, whatever panel it is. “None, again” is the toolbar alone in other processes: "
+        "how far two equal things are apart in this run. “Stats” is generating and storing them, in the "
+        "request and after it; it is part of what is added.",
     )
 
 
-def _history(histories: dict[str, Pairs]) -> Table:
+def _history(histories: Found) -> Table:
     rows = [
         [
             HISTORY_VIEWS[view],
-            digits(min(pair.bare.busy)),
-            digits(min(pair.panel.busy)),
-            ratio(min(pair.panel.busy), min(pair.bare.busy)),
+            digits(of[BARE].over),
+            digits(of[OURS].over),
+            ratio(of[OURS].over, of[BARE].over),
         ]
-        for view, (_, pair) in histories.items()
+        for view, of in histories.items()
     ]
     return Table(
         "History with 25 requests of 100,000 spans, ms of the server's processor time",
