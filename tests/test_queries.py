@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone, tzinfo
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -174,6 +175,13 @@ class TestRepeats:
             None,
             recording.queries[3],
         ]
+
+    def test_a_decimal_is_told_by_how_it_is_written(self) -> None:
+        with signal_panel.record() as recording:
+            for price in ("9.50", "9.50", "9.5", "sNaN", "sNaN"):
+                execute("SELECT %s", [Decimal(price)])
+        first, _, _, odd, _ = recording.queries
+        assert [query.repeats for query in recording.queries] == [None, first, None, None, odd]
 
     def test_what_begins_and_ends_a_transaction_repeats_nothing(self) -> None:
         with signal_panel.record() as recording:
