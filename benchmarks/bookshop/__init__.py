@@ -16,13 +16,7 @@ from benchmarks.remote import ROOT
 EXAMPLE = ROOT / "example_project"
 SPANS_OF_A_SHELF = 1000
 
-OURS, OURS_WITHOUT_C, EMPTY, BARE, BARE_AGAIN = PANELS = (
-    "ours",
-    "ours_without_c",
-    "empty",
-    "none",
-    "none_again",
-)
+PANELS = "ours", "ours_without_c", "empty", "none", "none_again"
 """Which panel a bookshop has beside the toolbar's own."""
 OURS, OURS_WITHOUT_C, EMPTY, BARE, BARE_AGAIN = PANELS
 
