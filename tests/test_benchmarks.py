@@ -110,11 +110,6 @@ class TestTakingTurns:
         assert len(order) == 14  # nobody else has had a block so fast: it ends with the last turn
 
 
-def test_each_step_of_several_walks_counts_with_its_best() -> None:
-    part = pytest.importorskip("benchmarks.browser.part")
-    assert part.best_of_each([[3.0, 1.0], [2.0, 5.0, 4.0]]) == [2.0, 1.0, 4.0]
-
-
 def test_sampling_finds_the_line_that_takes_the_time() -> None:
     def spin() -> None:
         total = 0
