@@ -170,8 +170,8 @@ def _table(seen: dict[tuple[str, int], Seen], sizes: Sequence[int], version: str
         "made at the beginning of a frame, and is over at the beginning of the second one after it: what it "
         "draws, at once as SVG and DOM or in the next frame as the other two, is painted then. Meanwhile a "
         "spot changes in each frame, so that none waits for a screen. “Nothing drawn” changes nothing in its "
-        f"steps: two empty frames. Median and p95 are of all steps of several walks, {STEPS} each unless they "
-        "were broken off; of several clicks, searches and figures of memory the least counts, with the panel's "
+        f"steps: two empty frames. Median and p95 are of all steps of several walks, {STEPS} each unless "
+        "broken off; of several clicks, searches and figures of memory the least counts, with the panel's "
         "scripts in the browser's cache. The others draw bars alone: no overview, no ruler, no table of "
         "spans, and but for flame-chart-js no labels. All fetch and decode the same recording.",
     )

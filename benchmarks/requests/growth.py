@@ -56,7 +56,8 @@ def run(effort: Effort) -> tuple[list[Figure], list[Table]]:
         rows,
         f"A send to {RECEIVERS} receivers, again and again; times include what bare Django takes. "
         f"Left out of each row is what an empty recording takes: {digits(empty['stats'] / 1e6)} ms and "
-        f"{empty['bytes']:,} bytes, most of it the table of all receivers that are connected.",
+        f"{empty['bytes']:,} bytes, most of it the table of all receivers that are connected. Of memory, "
+        "what the first send of a recording takes is left out, too.",
     )
     figures = [
         Figure(
