@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Any, NamedTuple
 
 
@@ -14,19 +15,20 @@ class Figure(NamedTuple):
     target: float
     unit: str
     at_least: bool = False
+    noise: float = 0
+    """How far two equal things were apart in the run."""
 
     @property
     def is_met(self) -> bool:
-        """Whether the figure, as it is shown, is where the target wants it."""
-        value, target = float(digits(self.value)), self.target
-        return value >= target if self.at_least else value <= target
+        """Whether the figure is where the target wants it."""
+        return self.value >= self.target if self.at_least else self.value <= self.target
 
     @property
     def verdict(self) -> str:
         """Met, or missed and by how much."""
         if self.is_met:
-            return "met"
-        if self.target == 0 or self.value <= 0:
+            return "met, within this run's noise" if abs(self.target - self.value) < self.noise else "met"
+        if self.target == 0 or not 0 < self.value < inf:
             return "**missed**"
         off = self.target / self.value if self.at_least else self.value / self.target
         return f"**missed**, {digits(off)} × the target"
@@ -50,6 +52,11 @@ class Table(NamedTuple):
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
     note: str = ""
+
+    def column(self, starts: str) -> list[str]:
+        """The cells of the first column whose head starts so."""
+        number = next(number for number, head in enumerate(self.head) if head.startswith(starts))
+        return [row[number] for row in self.rows]
 
     def markdown(self) -> str:
         """As a table of GitHub's, figures to the right."""
@@ -87,11 +94,20 @@ class Result(NamedTuple):
 def digits(number: float) -> str:
     """A number with as many decimals as tell anything."""
     size = abs(number)
+    if size == inf:
+        return "∞"
     if size >= 1e4:
         return f"{number / 1e6:.1f}e6" if size >= 1e6 else f"{number:.0f}"
     if size >= 100:
         return f"{number:.0f}"
     return f"{number:.1f}" if size >= 10 else f"{number:.2f}"
+
+
+def compared(ours: float, theirs: float) -> float:
+    """How many times theirs ours is. Where they add nothing, anything is more."""
+    if theirs > 0:
+        return ours / theirs
+    return inf if ours > 0 else 0
 
 
 def ratio(ours: float, theirs: float) -> str:

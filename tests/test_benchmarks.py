@@ -8,6 +8,7 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Callable
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ import django.dispatch.dispatcher
 import pytest
 
 from benchmarks import history, machine, report, runs
-from benchmarks.figures import Figure, Result, Table, digits, percentile, ratio, spread
+from benchmarks.figures import Figure, Result, Table, compared, digits, percentile, ratio, spread
 from benchmarks.history import Past
+from benchmarks.peers import BARE, FLOOR, OURS_WITHOUT_C
+from benchmarks.recording import part as recording
 from benchmarks.runs import Run
 from benchmarks.sampling import sample, short
 from benchmarks.turns import Block, best_of_turns
@@ -32,6 +35,7 @@ from benchmarks.turns import Block, best_of_turns
         (15, 30, True, "**missed**, 2.00 × the target"),
         (-0.1, 3, False, "met"),
         (2, 0, False, "**missed**"),
+        (inf, 1, False, "**missed**"),
     ],
 )
 def test_a_figure_says_whether_its_target_is_met_and_how_far_off_it_is(
@@ -40,9 +44,15 @@ def test_a_figure_says_whether_its_target_is_met_and_how_far_off_it_is(
     assert Figure("cost", value, target, "×", at_least).verdict == verdict
 
 
-def test_a_figure_that_shows_as_its_target_meets_it() -> None:
-    assert Figure("cost", 0.8004, 0.8, "×").is_met
-    assert not Figure("cost", 0.8051, 0.8, "×").is_met
+def test_a_figure_that_is_over_its_target_by_less_than_is_shown_misses_it() -> None:
+    figure = Figure("cost", 0.8004, 0.8, "×")
+    assert figure.row == ["cost", "0.80 ×", "≤ 0.80 ×", "**missed**, 1.00 × the target"]
+
+
+def test_a_figure_that_is_met_by_less_than_two_equal_things_differ_by_says_so() -> None:
+    assert Figure("cost", 2.8, 3, "%", noise=0.3).verdict == "met, within this run's noise"
+    assert Figure("cost", 2.8, 3, "%", noise=0.1).verdict == "met"
+    assert Figure("cost", 3.1, 3, "%", noise=0.3).verdict == "**missed**, 1.03 × the target"
 
 
 def test_a_figure_stands_beside_its_target() -> None:
@@ -52,7 +62,15 @@ def test_a_figure_stands_beside_its_target() -> None:
 
 @pytest.mark.parametrize(
     ("number", "text"),
-    [(0, "0.00"), (0.154, "0.15"), (15.44, "15.4"), (154.4, "154"), (-35.36, "-35.4"), (12345, "12345")],
+    [
+        (inf, "∞"),
+        (0, "0.00"),
+        (0.154, "0.15"),
+        (15.44, "15.4"),
+        (154.4, "154"),
+        (-35.36, "-35.4"),
+        (12345, "12345"),
+    ],
 )
 def test_numbers_have_as_many_decimals_as_tell_anything(number: float, text: str) -> None:
     assert digits(number) == text
@@ -61,6 +79,12 @@ def test_numbers_have_as_many_decimals_as_tell_anything(number: float, text: str
 def test_ratios_are_told_only_of_something() -> None:
     assert ratio(3, 2) == "1.50 ×"
     assert ratio(3, 0) == "–"
+
+
+def test_anything_is_more_than_what_one_that_adds_nothing_adds() -> None:
+    assert compared(3, 2) == 1.5
+    assert compared(0.1, 0) == compared(0.1, -0.1) == inf
+    assert compared(-0.1, -0.2) == 0
 
 
 def test_percentiles_and_spreads() -> None:
@@ -276,6 +300,14 @@ def test_what_is_met_here_and_was_missed_on_another_machine_is_told(
         "| 2026-11-21 09:00, abc1234, M1 |"
     ]
     assert "may be what was measured" in told
+
+
+def test_times_are_found_again_in_the_table_that_shows_them() -> None:
+    times = {case: {BARE: 2000.0, OURS_WITHOUT_C: 5000.0, FLOOR: 2500.0} for case in recording.CASES}
+    found = recording.times_in(recording.added_table(times))
+    assert found["50"] == {BARE: 2.0, OURS_WITHOUT_C: 5.0, FLOOR: 2.5}
+    figures = recording.beside_others(found, OURS_WITHOUT_C)
+    assert [figure.value for figure in figures] == [6.0] * 3
 
 
 def test_a_figure_that_a_run_has_not_or_that_is_nothing_has_no_spread(written: Callable[..., None]) -> None:

@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.effort import Effort
-from benchmarks.figures import Figure, Result, Table, digits, ratio
+from benchmarks.figures import Figure, Result, Table, compared, digits, ratio
 from benchmarks.peers import (
     BARE,
     CONTROL,
@@ -57,10 +57,11 @@ PROCESSES = 5
 TURNS = 4
 MOST_TURNS = 60
 BLOCKS = 8
+TAKES = "bare Django takes"
 OF_THE_FLOOR = {"1": 0.8, "5": 0.6, "50": 0.6}
 
 Times = Mapping[str, Mapping[Entry, float]]
-"""Nanoseconds an operation, by case and peer."""
+"""What an operation takes, by case and peer."""
 
 
 def run(effort: Effort, available: Sequence[Entry]) -> Result:
@@ -68,8 +69,8 @@ def run(effort: Effort, available: Sequence[Entry]) -> Result:
     times = measured([peer for peer in PEERS if peer in available], CASES, effort)
     sampled = profile("1", effort.of(400_000, quick=40_000))
     return Result(
-        _figures(times),
-        [_added(times), _ratios(times)],
+        [*beside_others(times, OURS), *_idle(times)],
+        [added_table(times), _ratios(times)],
         [profile_table("Sends to 1 receiver, recorded: where the time goes", sampled)],
     )
 
@@ -115,11 +116,12 @@ def least_told(times: Mapping[Entry, float]) -> float:
     return times[BARE] / 50
 
 
-def _figures(times: Times) -> list[Figure]:
+def beside_others(times: Times, ours: Entry) -> list[Figure]:
+    """What the panel adds, with its C or without, beside what others add."""
     figures = [
         Figure(
             f"added to {CASES[case]}, of what the floor adds",
-            added(times[case], OURS) / added(times[case], FLOOR),
+            compared(added(times[case], ours), added(times[case], FLOOR)),
             target,
             "×",
         )
@@ -129,7 +131,7 @@ def _figures(times: Times) -> list[Figure]:
         figures += [
             Figure(
                 f"Sentry adds to {CASES[case]}, of what the panel does",
-                added(times[case], SENTRY) / max(added(times[case], OURS), least_told(times[case])),
+                added(times[case], SENTRY) / max(added(times[case], ours), least_told(times[case])),
                 30,
                 "×",
                 at_least=True,
@@ -140,36 +142,56 @@ def _figures(times: Times) -> list[Figure]:
         figures += [
             Figure(
                 f"added to {CASES[case]}, of what {peer.title} adds",
-                added(times[case], OURS) / added(times[case], peer),
+                compared(added(times[case], ours), added(times[case], peer)),
                 1,
                 "×",
             )
             for case in cases
             if peer in times[case]
         ]
-    for peer, when in ((IDLE, "idle"), (IDLE_FOR_LONG, "idle after 1,000 recordings")):
-        figures.append(Figure(f"{when}, of bare Django, median of all rows", _of_bare(times, peer), 1, "×"))
     return figures
+
+
+def _idle(times: Times) -> list[Figure]:
+    """Of two digits, as their target is: two runs of the same differ by more than the third."""
+    return [
+        Figure(f"{when}, of bare Django, median of all rows", round(_of_bare(times, peer), 2), 1, "×")
+        for peer, when in ((IDLE, "idle"), (IDLE_FOR_LONG, "idle after 1,000 recordings"))
+    ]
 
 
 def _of_bare(times: Times, peer: Entry) -> float:
     return median([of[peer] / of[BARE] for of in times.values()])
 
 
-def _added(times: Times) -> Table:
+def added_table(times: Times) -> Table:
+    """What each peer adds, in microseconds."""
     peers = [peer for peer in PEERS[1:] if peer in times["1"]]
     rows = [
         [CASES[case], digits(of[BARE] / 1e3), *(digits(added(of, peer) / 1e3) for peer in peers)]
         for case, of in times.items()
     ]
-    head = ["µs", "bare Django takes", *(f"{peer.title} adds" for peer in peers)]
+    head = ["µs", TAKES, *(_adds(peer) for peer in peers)]
     note = (
         f"Each peer in {PROCESSES} processes of its own, one after the other, taking turns with the others: "
-        "best of many blocks of a millisecond or less, and of more of them while others slow the machine "
-        "down. “Bare Django again” is the same in other processes: how far two equal things are apart in "
-        "this run."
+        "best of many blocks of 5 to 300 operations, and of more blocks while others slow the machine down. "
+        "“Bare Django again” is the same in other processes: how far two equal things are apart in this run."
     )
     return Table("Added to an operation, µs", head, rows, note)
+
+
+def _adds(peer: Entry) -> str:
+    return f"{peer.title} adds"
+
+
+def times_in(table: Table) -> Times:
+    """The times that the table of what is added was made of, as it shows them."""
+    bare = [float(cell) for cell in table.column(TAKES)]
+    columns = {peer: table.column(_adds(peer)) for peer in PEERS[1:] if _adds(peer) in table.head}
+    return {
+        case: {BARE: bare[row], **{peer: bare[row] + float(of[row]) for peer, of in columns.items()}}
+        for row, case in enumerate(CASES)
+    }
 
 
 def _ratios(times: Times) -> Table:
@@ -197,8 +219,13 @@ def _ratios(times: Times) -> Table:
         "bare / bare",
     ]
     note = (
-        "Less than nothing is added where C calls the receivers and the bytecode of Django's own loop takes "
-        "longer for that than recording does. For how many times as much Sentry adds, the panel counts as "
-        "adding a fiftieth of the operation at least, which two runs of the same differ by."
+        "For how many times as much Sentry adds, the panel counts as adding a fiftieth of the operation at "
+        "least: two runs of the same may differ by as much. The medians of idle have a target of 1.00 ×, of "
+        "two digits: they are held against it as they are shown."
     )
+    if less := [CASES[case] for case, of in times.items() if added(of, OURS) < -least_told(of)]:
+        note = (
+            f"Less than nothing was added to {', '.join(less)}: there C calls the receivers, and the "
+            f"bytecode of Django's own loop takes longer for that than recording does. {note}"
+        )
     return Table("What the panel adds, of what others add", head, rows, note)
