@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Sequence
-from datetime import datetime, timezone
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta, timezone
 from itertools import groupby
 from statistics import median
 from typing import NamedTuple
@@ -15,9 +15,11 @@ import django
 from benchmarks import machine
 from benchmarks.figures import Figure, Result, Table, digits, spread
 from benchmarks.remote import ROOT
+from signal_panel import speedups
 
 FILE = ROOT / "benchmarks" / "history.jsonl"
 SHOWN = 5
+ONE_OCCASION = timedelta(hours=12)
 
 
 class Past(NamedTuple):
@@ -29,13 +31,15 @@ class Past(NamedTuple):
     python: str
     django: str
     commit: str
+    with_c: bool
+    """Whether the panel had its C: else it is another thing that is measured."""
     part: str
     figures: Sequence[Figure]
 
     @property
-    def occasion(self) -> tuple[str, str]:
-        """The day and the machine, of which the last run counts."""
-        return self.time.partition(" ")[0], self.machine
+    def at(self) -> datetime:
+        """When it was."""
+        return datetime.fromisoformat(self.time)
 
     @property
     def group(self) -> tuple[str, str]:
@@ -56,6 +60,7 @@ def add(part: str, result: Result) -> None:
         python=platform.python_version(),
         django=django.get_version(),
         commit=machine.commit(),
+        with_c=speedups.IS_COMPILED,
         part=part,
         figures=[figure._replace(value=float(f"{figure.value:.6g}")) for figure in result.figures],
     )
@@ -71,55 +76,101 @@ def kept() -> list[Past]:
     return [Past(**{**line, "figures": [Figure(*one) for one in line["figures"]]}) for line in lines]
 
 
-def tables(titles: dict[str, str]) -> list[Table]:
+def tables(titles: Mapping[str, str]) -> list[Table]:
     """The last runs of each part on each Python, side by side, in the order of ``titles``."""
     return [
-        _side_by_side(f"{titles[part]}, Python {python}", list(group)[-SHOWN:])
-        for (part, python), group in groupby(_last_of_each_occasion(titles), key=lambda run: run.group)
+        _side_by_side(_title(titles, group), runs[-SHOWN:])
+        for group, runs in _occasions(titles).items()
+        if len(runs) > 1
     ]
 
 
-def steadiness(titles: dict[str, str]) -> Table:
+def alone(titles: Mapping[str, str]) -> str:
+    """What was measured on one occasion only, with C and without, a sentence each."""
+    said = []
+    for with_c in (True, False):
+        found = [
+            _title(titles, group)
+            for group, runs in _occasions(titles).items()
+            if len(runs) == 1 and runs[0].with_c is with_c
+        ]
+        if found:
+            how = "with C" if with_c else "without C"
+            said.append(f"Measured {how} on one day and one machine so far: {'; '.join(found)}.")
+    return " ".join(said)
+
+
+def steadiness(titles: Mapping[str, str]) -> Table:
     """Whether ratios hold: of each part on each Python, on machines where it has run on several days."""
-    runs = sorted(
-        _last_of_each_occasion(titles), key=lambda run: (list(titles).index(run.part), run.group, run.machine)
-    )
     rows = []
-    for ((part, python), where), group in groupby(runs, key=lambda run: (run.group, run.machine)):
-        days = list(group)[-SHOWN:]
-        if held := _held(days):
-            title = f"{titles[part]}, Python {python}, {where.partition(',')[0]}"
-            rows.append([title, str(len(days)), *held])
+    for group, runs in _occasions(titles).items():
+        for where, on_it in groupby(sorted(runs, key=lambda run: run.machine), key=lambda run: run.machine):
+            days = list(on_it)[-SHOWN:]
+            if held := _held(days):
+                title = f"{_title(titles, group)}, {where.partition(',')[0]}"
+                rows.append([title, str(len(days)), *held])
     return Table(
         "Do the ratios hold from day to day?",
-        ["", "days", "met in all runs, or in none", "largest of smallest, middle one", "at most"],
+        [
+            "",
+            "days",
+            "targets with the same outcome in every run",
+            "median of largest ÷ smallest",
+            "largest of them",
+        ],
         rows,
+        "Largest ÷ smallest is told of ratios that were more than nothing in every run.",
     )
 
 
-def _last_of_each_occasion(titles: dict[str, str]) -> list[Past]:
-    """By part, in the order of ``titles``, then by Python, then by time."""
-    latest = {(run.group, run.occasion): run for run in _by_time()}
+def _title(titles: Mapping[str, str], group: tuple[str, str]) -> str:
+    part, python = group
+    return f"{titles[part]}, Python {python}"
+
+
+def _occasions(titles: Mapping[str, str]) -> dict[tuple[str, str], list[Past]]:
+    """By part, in the order of ``titles``, and Python: the last run of each occasion, by time.
+
+    Only runs of what the last one has measured, with C or without. Those of one day on one machine are one
+    occasion, and so are those within ``ONE_OCCASION``.
+    """
+    runs = _by_time()
+    of_last = {run.group: run.with_c for run in runs}
+    found: dict[tuple[str, str], list[Past]] = {}
+    for run in runs:
+        if run.with_c is not of_last[run.group]:
+            continue
+        others = found.setdefault(run.group, [])
+        before = next((other for other in reversed(others) if other.machine == run.machine), None)
+        if before and (run.at.date() == before.at.date() or run.at - before.at < ONE_OCCASION):
+            others.remove(before)
+        others.append(run)
     order = list(titles)
-    return sorted(latest.values(), key=lambda run: (order.index(run.part), run.group, run.time))
+    return dict(sorted(found.items(), key=lambda item: (order.index(item[0][0]), item[0])))
 
 
 def _held(runs: Sequence[Past]) -> list[str]:
     """Of the last run's ratios, how many are on one side of their target in all runs, and their spread."""
     found = [_of_each(runs, figure) for figure in runs[-1].figures if figure.unit == "×"]
-    ratios = [each for each in found if len(each) > 1 and min(one.value for one in each) > 0]
+    ratios = [each for each in found if len(each) > 1]
     if not ratios:
         return []
     same = sum(len({one.is_met for one in each}) == 1 for each in ratios)
-    spreads = [spread([one.value for one in each]) for each in ratios]
-    return [f"{same} of {len(ratios)}", *(f"{digits(of(spreads))} ×" for of in (median, max))]
+    spreads = [_spread([one.value for one in each]) for each in ratios]
+    told = [spread for spread in spreads if spread is not None]
+    shown = [f"{digits(of(told))} ×" for of in (median, max)] if told else ["–", "–"]
+    return [f"{same} of {len(ratios)}", *shown]
 
 
-def elsewhere() -> list[Past]:
-    """The last run of each part on each Python on each machine but this one."""
+def elsewhere(kinds: Mapping[tuple[str, str], bool]) -> list[Past]:
+    """The last run of each part on each Python on each machine but this one.
+
+    With C or without, as ``kinds`` says of here; where there is none such, the last of the other kind.
+    """
     here = machine.hardware()
-    latest = {(run.group, run.machine): run for run in _by_time() if run.machine != here}
-    return list(latest.values())
+    runs = [run for run in _by_time() if run.group in kinds and run.machine != here]
+    runs.sort(key=lambda run: run.with_c is kinds[run.group])
+    return list({(run.group, run.machine): run for run in runs}.values())
 
 
 def _by_time() -> list[Past]:
@@ -131,28 +182,33 @@ def _of_each(runs: Sequence[Past], figure: Figure) -> list[Figure]:
     return [one for run in runs for one in run.figures if one.name == figure.name]
 
 
+def _spread(values: Sequence[float]) -> float | None:
+    """How many times the smallest the largest is, where that tells anything."""
+    return spread(values) if len(values) > 1 and min(values) > 0 else None
+
+
 def _side_by_side(title: str, runs: Sequence[Past]) -> Table:
     rows = []
     for figure in runs[-1].figures:
         found = [next((one for one in run.figures if one.name == figure.name), None) for run in runs]
         there = [one for one in found if one]
-        values = [one.value for one in there]
+        apart = _spread([one.value for one in there])
         rows.append(
             [
                 figure.name,
                 *(f"{digits(one.value)} {one.unit}" if one else "–" for one in found),
-                f"{digits(spread(values))} ×" if len(values) > 1 and min(values) > 0 else "–",
+                f"{digits(apart)} ×" if apart else "–",
                 f"{sum(one.is_met for one in there)} of {len(there)}",
             ]
         )
     machines = {run.machine for run in runs}
     head = ["figure", *(run.title(with_machine=len(machines) > 1) for run in runs)]
-    return Table(title, [*head, "largest of smallest", "target met"], rows, _what_of(runs))
+    return Table(title, [*head, "largest ÷ smallest", "target met"], rows, _what_of(runs))
 
 
 def _what_of(runs: Sequence[Past]) -> str:
     """How different the runs are."""
-    days = {run.occasion[0] for run in runs}
+    days = {run.at.date() for run in runs}
     machines = list(dict.fromkeys(run.machine for run in runs))
     versions = dict.fromkeys(f"Python {run.python}, Django {run.django}" for run in runs)
     counts = ((len(runs), "run"), (len(days), "day"), (len(machines), "machine"))

@@ -15,6 +15,7 @@ from benchmarks.remote import ROOT
 from signal_panel import speedups
 
 PACKAGES = ["django", "django-debug-toolbar", "django-signal-panel"]
+WITH_C, WITHOUT_C = "with its C", "without its C"
 MEASURED = ["signal_panel", "static", "templates"]
 
 
@@ -28,7 +29,7 @@ def described(peers: Sequence[Entry]) -> str:
     found = [
         f"{package} {_version(package)}" for package in (*(p.requires for p in peers), *PACKAGES) if package
     ]
-    ours = "with its C" if speedups.IS_COMPILED else "without its C"
+    ours = WITH_C if speedups.IS_COMPILED else WITHOUT_C
     return f"{date.today()}, {hardware()}, Python {platform.python_version()}, {', '.join(found)}, {ours}."
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from benchmarks import history
 from benchmarks.figures import Figure, Table
+from benchmarks.history import Past
+from benchmarks.machine import WITH_C, WITHOUT_C
 from benchmarks.remote import ROOT
 from benchmarks.runs import Run, kept
 from benchmarks.summary import in_five_lines
@@ -20,7 +22,20 @@ PARTS = {
     "requests": "Whole requests",
     "browser": "In the browser",
 }
+WORDS = {
+    "recording": [
+        "“Bare Django” is Django without the panel and without any other tool. “The floor” is the least that "
+        "wrappers in Python can do: they read the clock twice and append to a list for each send and each "
+        "receiver, and know neither lines nor nesting. “Idle” is this panel, installed and used before, "
+        "while nothing is recorded. Sentry wraps no async receiver, and Kaleidoscope no receiver at all. For "
+        "`asend` the panel has no target."
+    ]
+}
+"""What somebody has to know to read the part's tables."""
 HEAD = ["figure", "measured", "target", ""]
+
+Group = tuple[str, str]
+"""A part and a Python."""
 
 
 def write() -> Path:
@@ -32,12 +47,12 @@ def write() -> Path:
         "All of this is measured by `make bench`, which writes this page. `make bench PART=recording` "
         "measures a part, `make bench PYTHON=python3.13` takes another Python. Most targets are ratios of "
         "what was measured in one run. Each is listed, met or not. Each part says how loaded the machine "
-        "was: from one process for each of its processors on, times by the clock, which are those of the "
-        "browser, say more of the load than of the panel. Ratios, too, differ from one make of processor to "
-        "the next: [the last runs](performance.md#the-last-runs), side by side, show by how much.",
-        _missed(runs),
+        "was. If the load is as high as the number of processors, clock times, which are those of the "
+        "browser, tell more about the load than about the panel. Ratios, too, differ from one make of "
+        "processor to the next.",
+        *_targets_of_all(runs),
         *(
-            f"## {title}\n\n" + "\n".join(map(of_part, runs[part]))
+            "\n\n".join([f"## {title}", *WORDS.get(part, ()), "\n".join(map(of_part, runs[part]))])
             for part, title in PARTS.items()
             if runs[part]
         ),
@@ -50,13 +65,15 @@ def write() -> Path:
 
 def _last_runs() -> str:
     said = (
-        "The last full run of each part on each day on each machine, the newest last, at most "
+        "The last full run of each part on each occasion on each machine, the newest last, at most "
         f"{history.SHOWN}: by time, in UTC, commit, and machine if there are several; one with a + had "
-        "changes that were not committed. Where commits differ, so may what was measured. "
-        "`benchmarks/history.jsonl` has all runs."
+        "changes that were not committed. An occasion is a day, or runs less than 12 hours apart. All are of "
+        "the panel with its C, or without, as the last one is. Where commits differ, so may what was "
+        "measured. `benchmarks/history.jsonl` has all runs."
     )
     tables = [history.steadiness(PARTS), *history.tables(PARTS)]
-    return "\n\n".join(["## The last runs", said, *(table.markdown() for table in tables if table.rows)])
+    told = [history.alone(PARTS), *(table.markdown() for table in tables if table.rows)]
+    return "\n\n".join(["## The last runs", said, *filter(None, told)])
 
 
 def of_part(run: Run) -> str:
@@ -78,30 +95,58 @@ def _targets(figures: Sequence[Figure]) -> Table:
     return Table("Targets", HEAD, [figure.row for figure in figures])
 
 
-def _missed(runs: dict[str, list[Run]]) -> str:
-    measured = {(part, run.python): run.result.figures for part in runs for run in runs[part]}
-    count = sum(map(len, measured.values()))
-    rows = [_in_part(group, one) for group, figures in measured.items() for one in figures if not one.is_met]
-    if not rows:
-        said = ["## Targets", f"All {count} are met."]
+def _targets_of_all(runs: dict[str, list[Run]]) -> list[str]:
+    """How many targets are met and which are not: in this run, without C, and on other machines."""
+    every = [run for part in runs for run in runs[part]]
+    figures = [(run.group, figure) for run in every for figure in run.result.figures]
+    missed = [one for one in figures if not one[1].is_met]
+    kinds = _kinds(every)
+    if missed:
+        title = f"{len(figures) - len(missed)} of {len(figures)} are met by the panel {kinds}, these are not"
+        said = ["## Targets that are missed", _of_parts(title, missed).markdown()]
     else:
-        table = Table(f"{count - len(rows)} of {count} are met, these are not", HEAD, rows)
-        said = ["## Targets that are missed", table.markdown()]
-    met = {(group, one.name) for group, figures in measured.items() for one in figures if one.is_met}
-    others = [
+        said = ["## Targets", f"All {len(figures)} are met by the panel {kinds}."]
+    return [*said, *_elsewhere(every)]
+
+
+def _kinds(runs: Iterable[Run | Past]) -> str:
+    return " or ".join(sorted({WITH_C if run.with_c else WITHOUT_C for run in runs}))
+
+
+def _of_parts(title: str, figures: Sequence[tuple[Group, Figure]], note: str = "") -> Table:
+    return Table(title, HEAD, [_in_part(*one) for one in figures], note)
+
+
+def _elsewhere(every: Sequence[Run]) -> list[str]:
+    """What is met here, and was missed on other machines."""
+    kinds = {run.group: run.with_c for run in every}
+    met = {(run.group, one.name) for run in every for one in run.result.figures if one.is_met}
+    found = history.elsewhere(kinds)
+    rows = [
         [*_in_part(past.group, one), past.title(with_machine=True)]
-        for past in history.elsewhere()
+        for past in found
+        if past.with_c is kinds[past.group]
         for one in past.figures
         if (past.group, one.name) in met and not one.is_met
     ]
-    if others:
+    said = []
+    if rows:
         title = "Of what is met, this was missed in the last run on another machine"
         note = "Where the commit is another than above, so may be what was measured: the rows name it."
-        said.append(Table(title, [*HEAD, "run"], others, note).markdown())
-    return "\n\n".join(said)
+        said.append(Table(title, [*HEAD, "run"], rows, note).markdown())
+    others = [past for past in found if past.with_c is not kinds[past.group]]
+    for where in dict.fromkeys(past.machine for past in others):
+        on_it = [past for past in others if past.machine == where]
+        figures = [one for past in on_it for one in past.figures]
+        missed = sum(not one.is_met for one in figures)
+        said.append(
+            f"On another machine ({where}) the panel was only measured {_kinds(on_it)} so far: the last runs "
+            f"there missed {missed} of {len(figures)} targets."
+        )
+    return said
 
 
-def _in_part(group: tuple[str, str], figure: Figure) -> list[str]:
+def _in_part(group: Group, figure: Figure) -> list[str]:
     """A figure's row in a table of several parts."""
     part, python = group
     return [f"{PARTS[part]}, Python {python}: {figure.name}", *figure.row[1:]]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.figures import Result
+from benchmarks.machine import WITH_C
 from benchmarks.remote import ROOT
 
 FOLDER = ROOT / ".bench" / "results"
@@ -27,6 +28,16 @@ class Run(NamedTuple):
         FOLDER.mkdir(parents=True, exist_ok=True)
         content = {**self._asdict(), "result": self.result.as_json()}
         self._path.write_text(json.dumps(content, indent=1, ensure_ascii=False))
+
+    @property
+    def group(self) -> tuple[str, str]:
+        """The part and the Python."""
+        return self.part, self.python
+
+    @property
+    def with_c(self) -> bool:
+        """Whether the panel had its C."""
+        return self.where.endswith(f"{WITH_C}.")
 
     @property
     def _path(self) -> Path:
