@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from benchmarks import history
-from benchmarks.figures import Figure, Table
+from benchmarks import history, without_c
+from benchmarks.figures import Figure, Table, digits
 from benchmarks.history import Past
 from benchmarks.machine import WITH_C, WITHOUT_C
 from benchmarks.remote import ROOT
+from benchmarks.requests.part import ADDED_PERCENT, in_all
 from benchmarks.runs import Run, kept
 from benchmarks.summary import in_five_lines
 
@@ -106,7 +107,7 @@ def _targets_of_all(runs: dict[str, list[Run]]) -> list[str]:
         said = ["## Targets that are missed", _of_parts(title, missed).markdown()]
     else:
         said = ["## Targets", f"All {len(figures)} are met by the panel {kinds}."]
-    return [*said, *_elsewhere(every)]
+    return [*said, *_in_all(runs["requests"]), *_without_c(every), *_elsewhere(every)]
 
 
 def _kinds(runs: Iterable[Run | Past]) -> str:
@@ -115,6 +116,35 @@ def _kinds(runs: Iterable[Run | Past]) -> str:
 
 def _of_parts(title: str, figures: Sequence[tuple[Group, Figure]], note: str = "") -> Table:
     return Table(title, HEAD, [_in_part(*one) for one in figures], note)
+
+
+def _in_all(runs: Sequence[Run]) -> list[str]:
+    """What the targets of whole requests leave out."""
+    if not runs:
+        return []
+    percents = " and ".join(f"{digits(added.percent)} %" for added in in_all(runs[0].result.tables[0]))
+    said = (
+        f"The {ADDED_PERCENT} % of an order and an import are held against the time until the response is "
+        f"there. In all, with what the server does after it, the panel adds {percents}."
+    )
+    before = [one for past in history.kept() for one in past.figures if one.name.endswith(", in all")]
+    if before:
+        times = sum(not one.is_met for one in before)
+        said += f" In earlier runs that had the same target, which was missed {times} of {len(before)} times."
+    return [said]
+
+
+def _without_c(every: Sequence[Run]) -> list[str]:
+    figures = [(run.group, one) for run in every if run.with_c for one in without_c.figures(run)]
+    if not figures:
+        return []
+    met = sum(one.is_met for _, one in figures)
+    title = f"The same targets without C: {met} of {len(figures)} are met"
+    note = (
+        "Where nothing of the panel could be compiled. From the tables below, so with as many digits as they "
+        "show. The targets that are not here were measured with C only."
+    )
+    return [_of_parts(title, figures, note).markdown()]
 
 
 def _elsewhere(every: Sequence[Run]) -> list[str]:

@@ -349,6 +349,22 @@ def test_what_is_met_here_and_was_missed_on_another_machine_is_told(
     assert ("may be what was measured" in told) is on_the_other
 
 
+def test_targets_without_c_are_told_from_the_tables(page: Callable[[], str]) -> None:
+    added = Table("", ["", "this panel adds", "this panel without C adds"], [["a query", "1", "2"]])
+    shown = {"browse": "9 (9 %)", "order": "2 (2 %)", "import": "4 (4.5 %)", "stock-take": "-1 (-1 %)"}
+    requests = Table(
+        "", ["", "without C", "added in all"], [[name, cell, cell] for name, cell in shown.items()]
+    )
+    for part, table in (("sql", added), ("requests", requests)):
+        figures = [Figure("added to a query", 1, 1.5, "µs")] if part == "sql" else []
+        Run(part, "3.11", "Here, with its C.", (1.0, 2.0), Result(figures, [table])).keep()
+    text = page()
+    assert "The same targets without C: 1 of 3 are met" in text
+    assert "| Queries, Python 3.11: added to a query | 2.00 µs | ≤ 1.50 µs | **missed**" in text
+    assert "import, 1,000 saves, until the response is there | 4.50 % | ≤ 3.00 % | **missed**" in text
+    assert "with what the server does after it, the panel adds 2.00 % and 4.50 %." in text
+
+
 def test_times_are_found_again_in_the_table_that_shows_them() -> None:
     times = {case: {BARE: 2000.0, OURS_WITHOUT_C: 5000.0, FLOOR: 2500.0} for case in recording.CASES}
     found = recording.times_in(recording.added_table(times))
