@@ -4,27 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from benchmarks.figures import digits
+from benchmarks.figures import Table, digits
 from benchmarks.peers import OURS, OURS_WITHOUT_C
+from benchmarks.recording.part import TAKES
+from benchmarks.requests.part import Added
 from benchmarks.runs import Run
 
 Runs = Mapping[str, Sequence[Run]]
+ONE_RECEIVER, FIVE_RECEIVERS, ASYNC = 1, 2, 5
+ORDER, LARGE = 1, 3
 
 
 def in_five_lines(runs: Runs) -> str:
-    """What a user wants to know, from the first Python that each part was measured with."""
+    """What a user wants to know; but for idle, from the first Python that each part was measured with."""
     lines = []
     if runs["recording"]:
-        ours, without_c = (
-            _column(runs, "recording", f"{peer.title} adds") for peer in (OURS, OURS_WITHOUT_C)
+        table = _table(runs, "recording")
+        bare = table.column(TAKES)
+        ours, without_c = (table.column(f"{peer.title} adds") for peer in (OURS, OURS_WITHOUT_C))
+        idle = "; ".join(f"on Python {run.python} {_idle(run.result.tables[1])}" for run in runs["recording"])
+        again = _highest(
+            [cell for run in runs["recording"] for cell in run.result.tables[1].column("bare /")]
         )
-        one, five = _row(runs, "recording", 1), _row(runs, "recording", 2)
         lines += [
-            "- While nothing is recorded it costs nothing: Django's own methods stand in their places. With "
-            "Python 3.13 or newer ours stay there from the 250th recording on, and pass on at once.",
-            f"- While a request is recorded, a send to one receiver takes {_longer(one[ours])}, to five "
-            f"{_longer(five[ours])}; where there was no C compiler {_longer(one[without_c])} and "
-            f"{_longer(five[without_c])}. By itself Django takes {one[1]} and {five[1]} µs.",
+            "- While nothing is recorded, Django's own methods stand in their places; with Python 3.13 or "
+            "newer ours do from the 250th recording on, and pass on at once. Of the time of bare Django all "
+            f"takes then, by the median and at most, {idle}. Bare Django measured again takes {again} at "
+            "most.",
+            f"- While a request is recorded, a send to one receiver takes {_longer(ours[ONE_RECEIVER])}, to "
+            f"five {_longer(ours[FIVE_RECEIVERS])}, and `asend` to five async ones {_longer(ours[ASYNC])}; "
+            f"where C was not compiled {_longer(without_c[ONE_RECEIVER])}, "
+            f"{_longer(without_c[FIVE_RECEIVERS])} and {_longer(without_c[ASYNC])}. By itself Django takes "
+            f"{bare[ONE_RECEIVER]}, {bare[FIVE_RECEIVERS]} and {bare[ASYNC]} µs.",
         ]
     if runs["sql"] and runs["memory"]:
         query, memory = _figure(runs, "sql", "added to a query"), _figure(runs, "memory", "memory a span")
@@ -33,39 +44,50 @@ def in_five_lines(runs: Runs) -> str:
             "bytes of memory until the request is over."
         )
     if runs["requests"]:
-        order, large = _row(runs, "requests", 1), _row(runs, "requests", 3)
-        spans = order[1].replace("+", "sends and")
-        columns = [_column(runs, "requests", name) for name in ("added until", "added in all")]
-        (wait, work), (large_wait, large_work) = (
-            [row[column].split()[0] for column in columns] for row in (order, large)
+        table = _table(runs, "requests")
+        spans = table.column("sends + calls")[ORDER].replace("+", "sends and")
+        alone, with_panel = (table.column(name)[ORDER] for name in ("toolbar alone", "with the panel"))
+        until_there, in_all = (
+            [Added.shown(cell).ms for cell in table.column(name)] for name in ("added until", "added in all")
         )
         lines.append(
-            f"- Placing an order in the example project, {spans} receiver calls, takes {wait} ms longer "
-            f"than the {order[2]} ms with the toolbar alone, a request of 100,000 spans "
-            f"{_longer(large_wait, 'ms')}. "
-            f"In all, with what follows the response, the server works {work} and {large_work} ms longer."
+            f"- Placing an order in the example project, {spans} receiver calls, takes the server "
+            f"{_more(until_there[ORDER])} until the response is there, and {_more(in_all[ORDER])} in all, "
+            f"with what follows the response. By the clock the response takes {alone} ms with the toolbar "
+            f"alone and {with_panel} with the panel. A request of 100,000 spans takes "
+            f"{_more(until_there[LARGE])} until then, and {_more(in_all[LARGE])} in all."
         )
     if runs["browser"]:
-        opened = _figure(runs, "browser", "click to painted, 100,000")
-        step = _figure(runs, "browser", "median frame, 100,000")
+        opened = _figure(runs, "browser", "click to painted")
+        step = _figure(runs, "browser", "median")
         lines.append(
             f"- Opening the panel of 100,000 spans takes {opened} ms, and a step of zooming {step} ms."
         )
     return "\n".join(lines)
 
 
-def _longer(time: str, unit: str = "µs") -> str:
+def _idle(ratios: Table) -> str:
+    """How many times as long as bare Django operations take while nothing is recorded."""
+    once, often = (ratios.column(starts) for starts in ("idle / bare", "idle for long"))
+    return f"{once[-1]} and {_highest(once)}, after 1,000 recordings {often[-1]} and {_highest(often)}"
+
+
+def _highest(ratios: Sequence[str]) -> str:
+    return max(ratios, key=lambda ratio: float(ratio.split()[0]))
+
+
+def _longer(microseconds: str) -> str:
     """How much longer something takes, if it does."""
-    return f"{time} {unit} longer" if float(time) > 0 else "no longer than without"
+    return f"{microseconds} µs longer" if float(microseconds) > 0 else "no longer than without"
 
 
-def _column(runs: Runs, part: str, starts: str) -> int:
-    head = runs[part][0].result.tables[0].head
-    return next(column for column, name in enumerate(head) if name.startswith(starts))
+def _more(milliseconds: float) -> str:
+    """How much more of the processor's time something takes, if it does."""
+    return f"{digits(milliseconds)} ms more of processor time" if milliseconds > 0 else "no more"
 
 
-def _row(runs: Runs, part: str, number: int) -> Sequence[str]:
-    return runs[part][0].result.tables[0].rows[number]
+def _table(runs: Runs, part: str) -> Table:
+    return runs[part][0].result.tables[0]
 
 
 def _figure(runs: Runs, part: str, starts: str) -> str:
