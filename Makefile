@@ -50,7 +50,7 @@ mutants: $(VENV)/installed-mutants ## small changes to the code that records whi
 # An environment for each Python: what things cost differs from one to the next.
 BENCH := .bench/$(notdir $(PYTHON))
 
-bench: $(BENCH)/installed benchmarks/node_modules/installed ## what the panel costs; PART=recording|sql|memory|requests|browser, QUICK=1
+bench: $(BENCH)/installed benchmarks/node_modules/installed ## what the panel costs; PART="recording sql memory requests browser" or some of them, QUICK=1
 	$(BENCH)/bin/python -m benchmarks $(PART) $(if $(QUICK),--quick)
 
 $(BENCH)/installed: $(BUILT_FROM)

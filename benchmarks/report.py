@@ -45,8 +45,8 @@ def write() -> Path:
     sections = [
         "# What the panel costs",
         in_five_lines(runs),
-        "All of this is measured by `make bench`, which writes this page. `make bench PART=recording` "
-        "measures a part, `make bench PYTHON=python3.13` takes another Python. Most targets are ratios of "
+        "All of this is measured by `make bench`, which writes this page, and for another Python by "
+        '`make bench PART="recording sql memory" PYTHON=python3.13`. Most targets are ratios of '
         "what was measured in one run. Each is listed, met or not. Each part says how loaded the machine "
         "was. If the load is as high as the number of processors, clock times, which are those of the "
         "browser, tell more about the load than about the panel. Ratios, too, differ from one make of "
