@@ -66,7 +66,8 @@ def check_toolbar(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
                 "'debug_toolbar' is not in INSTALLED_APPS, but the signal panel is a part of it.",
                 hint=(
                     "Add 'debug_toolbar' to INSTALLED_APPS. Where the toolbar is left out on "
-                    "purpose, as in tests or in production, leave 'signal_panel' out with it."
+                    "purpose, as in tests or in production, leave out 'signal_panel' and both "
+                    "middlewares, the panels and the toolbar's URLs with it."
                 ),
                 id="signal_panel.E001",
             )
@@ -124,6 +125,8 @@ def _positions(cls: type, paths: Iterable[str]) -> list[int]:
 def _is_class(cls: type, path: str) -> bool:
     try:
         named = import_string(path)
-    except ImportError:
-        return False  # Django and the toolbar tell the user about a path that leads nowhere.
+    except Exception:
+        # Django and the toolbar tell the user of what leads nowhere or fails. It may fail for what is
+        # reported here: the toolbar's middleware does where the toolbar is not installed.
+        return False
     return inspect.isclass(named) and issubclass(named, cls)

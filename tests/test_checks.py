@@ -106,6 +106,16 @@ def test_the_toolbar_is_not_installed(project: Any) -> None:
     assert message.is_serious()
 
 
+def test_middleware_that_fails_to_import_without_the_toolbar_does_not_hide_this(
+    project: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "fails_to_import.py").write_text("raise RuntimeError('no app_label')")
+    monkeypatch.syspath_prepend(tmp_path)
+    project.INSTALLED_APPS = without(project.INSTALLED_APPS, "debug_toolbar")
+    project.MIDDLEWARE = [MIDDLEWARE, "fails_to_import.Middleware"]
+    assert ids() == ["signal_panel.E001"]
+
+
 @pytest.mark.parametrize("panels", [[], ["debug_toolbar.panels.timer.TimerPanel"]])
 def test_the_panel_is_not_listed(project: Any, panels: list[str]) -> None:
     project.DEBUG_TOOLBAR_PANELS = panels
