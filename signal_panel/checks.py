@@ -8,6 +8,7 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.core.checks import CheckMessage, Error, Warning, register
+from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
 from signal_panel import conf
@@ -87,6 +88,29 @@ def check_toolbar(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
                 id="signal_panel.W004",
             )
         ]
+    return []
+
+
+@register(TAG)
+def check_urls(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """The toolbar's URLs are there, with DEBUG on: without it debug_toolbar_urls() has none to add."""
+    if not (settings.DEBUG and apps.is_installed("debug_toolbar")):
+        return []
+    try:
+        reverse("djdt:render_panel")
+    except NoReverseMatch:
+        return [
+            Warning(
+                "The toolbar's URLs are missing from the project's.",
+                hint=(
+                    "Add them to ROOT_URLCONF: urlpatterns += debug_toolbar_urls(), which is imported from "
+                    "debug_toolbar.toolbar. Without them each page that the toolbar is to show on fails."
+                ),
+                id="signal_panel.W006",
+            )
+        ]
+    except Exception:
+        return []  # Django tells the user about URLs that cannot be imported.
     return []
 
 

@@ -1,13 +1,18 @@
 """The system checks, run by Django's own framework over settings as users get them wrong."""
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
+from debug_toolbar.toolbar import debug_toolbar_urls
+from django.conf.urls.i18n import i18n_patterns
 from django.contrib.staticfiles.finders import get_finder
 from django.core.checks import CheckMessage, run_checks
+from django.urls import include, path
 
 import signal_panel
 from signal_panel.checks import MIDDLEWARE, PANEL
@@ -38,6 +43,7 @@ def project(settings: Any) -> Iterator[Any]:
     settings.MIDDLEWARE = [MIDDLEWARE, SESSIONS, TOOLBAR]
     settings.DEBUG_TOOLBAR_PANELS = [PANEL]
     settings.SIGNAL_PANEL = {}
+    settings.DEBUG = True
     get_finder.cache_clear()  # type: ignore[attr-defined]
     yield settings
     get_finder.cache_clear()  # type: ignore[attr-defined]
@@ -131,6 +137,39 @@ def test_the_toolbar_s_default_panels_lack_the_panel(project: Any) -> None:
 
 def test_a_subclass_of_the_panel_counts(project: Any) -> None:
     project.DEBUG_TOOLBAR_PANELS = (f"{__name__}.OurPanel",)
+    assert ids() == []
+
+
+def urls_module(monkeypatch: pytest.MonkeyPatch, urlpatterns: list[Any]) -> str:
+    """The name of a module with these URLs."""
+    module = ModuleType("urls_of_a_test")
+    module.urlpatterns = urlpatterns  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    return module.__name__
+
+
+def test_the_toolbar_s_urls_are_missing(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.ROOT_URLCONF = urls_module(monkeypatch, [])
+    [message] = reported()
+    assert message.id == "signal_panel.W006"
+    assert "urlpatterns += debug_toolbar_urls()" in (message.hint or "")
+
+
+def test_the_toolbar_s_urls_may_stand_anywhere(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    urls = i18n_patterns(path("tools/", include("debug_toolbar.urls")))
+    project.ROOT_URLCONF = urls_module(monkeypatch, urls)
+    assert ids() == []
+
+
+def test_without_debug_the_toolbar_has_no_urls(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.DEBUG = False
+    project.ROOT_URLCONF = urls_module(monkeypatch, debug_toolbar_urls())
+    assert ids() == []
+
+
+@pytest.mark.parametrize("urlconf", ["nowhere.urls", None])
+def test_urls_that_cannot_be_imported_are_not_ours(project: Any, urlconf: str | None) -> None:
+    project.ROOT_URLCONF = urlconf
     assert ids() == []
 
 
