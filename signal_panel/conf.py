@@ -1,6 +1,6 @@
 """The ``SIGNAL_PANEL`` setting: its keys, their defaults, and what is wrong with the user's."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -62,14 +62,12 @@ THRESHOLDS: dict[str, float] = {
 """From how many, or from how many milliseconds, on something is a finding."""
 
 
-def _is_map_of_thresholds(value: Any) -> bool:
-    return isinstance(value, dict) and all(
-        name in THRESHOLDS
-        and isinstance(number, (int, float))
-        and not isinstance(number, bool)
-        and number > 0
-        for name, number in value.items()
-    )
+def _is_dictionary(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _is_positive_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0
 
 
 KEYS = {
@@ -99,7 +97,7 @@ KEYS = {
     "FINDINGS": Key(
         default={},
         allowed=f"a dictionary with numbers above zero for any of {', '.join(map(repr, THRESHOLDS))}",
-        accepts=_is_map_of_thresholds,
+        accepts=_is_dictionary,  # Its entries are looked at one by one: a wrong one leaves the others.
     ),
 }
 DEFAULTS: dict[str, Any] = {name: key.default for name, key in KEYS.items()}
@@ -117,8 +115,13 @@ def get(name: str) -> Any:
 
 
 def thresholds() -> dict[str, float]:
-    """From where on something is a finding: the user's numbers over the defaults."""
-    return {**THRESHOLDS, **get("FINDINGS")}
+    """From where on something is a finding: the user's numbers over the defaults, but for wrong ones."""
+    right = {
+        name: number
+        for name, number in get("FINDINGS").items()
+        if name in THRESHOLDS and _is_positive_number(number)
+    }
+    return {**THRESHOLDS, **right}
 
 
 def problems() -> Iterator[Problem]:
@@ -136,7 +139,7 @@ def problems() -> Iterator[Problem]:
             yield Problem(
                 "signal_panel.E003",
                 f"SIGNAL_PANEL has an unknown key {name!r}.",
-                f"{_did_you_mean(name)}The keys are {_names()}.",
+                f"{_did_you_mean(name, KEYS)}The keys are {_names()}.",
             )
         elif not KEYS[name].accepts(value):
             key = KEYS[name]
@@ -144,6 +147,24 @@ def problems() -> Iterator[Problem]:
                 "signal_panel.E004",
                 f"SIGNAL_PANEL[{name!r}] is {value!r}, but must be {key.allowed}.",
                 f"Leave it out for the default, {key.default!r}.",
+            )
+        elif name == "FINDINGS":
+            yield from _wrong_thresholds(value)
+
+
+def _wrong_thresholds(configured: dict[Any, Any]) -> Iterator[Problem]:
+    for name, number in configured.items():
+        if name not in THRESHOLDS:
+            yield Problem(
+                "signal_panel.E004",
+                f"SIGNAL_PANEL['FINDINGS'] has an unknown threshold {name!r}, with the value {number!r}.",
+                f"{_did_you_mean(name, THRESHOLDS)}The thresholds are {', '.join(map(repr, THRESHOLDS))}.",
+            )
+        elif not _is_positive_number(number):
+            yield Problem(
+                "signal_panel.E004",
+                f"SIGNAL_PANEL['FINDINGS'][{name!r}] is {number!r}, but must be a number above zero.",
+                f"Leave it out for the default, {THRESHOLDS[name]!r}.",
             )
 
 
@@ -155,6 +176,6 @@ def _names() -> str:
     return ", ".join(repr(name) for name in KEYS)
 
 
-def _did_you_mean(name: Any) -> str:
-    close = get_close_matches(str(name).upper(), KEYS, n=1)
+def _did_you_mean(name: Any, names: Iterable[str]) -> str:
+    close = get_close_matches(str(name).upper(), names, n=1)
     return f"Did you mean {close[0]!r}? " if close else ""

@@ -44,11 +44,6 @@ WRONG = [
     pytest.param("EDITOR_PATHS", {"/app": "me/app"}, id="a relative folder there"),
     pytest.param("EDITOR_PATHS", {"/app": None}, id="no folder there"),
     pytest.param("FINDINGS", ["SLOW_RECEIVER_MS"], id="a list of thresholds"),
-    pytest.param("FINDINGS", {"SLOW_RECEIVERS_MS": 20}, id="a threshold that does not exist"),
-    pytest.param("FINDINGS", {"SLOW_RECEIVER_MS": 0}, id="a threshold of zero"),
-    pytest.param("FINDINGS", {"SLOW_RECEIVER_MS": "20"}, id="a threshold that is no number"),
-    pytest.param("FINDINGS", {"SLOW_RECEIVER_MS": True}, id="a threshold that is a boolean"),
-    pytest.param("FINDINGS", {"SLOW_RECEIVER_MS": float("nan")}, id="a threshold that nothing reaches"),
 ]
 RIGHT = [
     pytest.param("IGNORE", [], id="nothing ignored"),
@@ -139,6 +134,49 @@ def test_the_docs_name_each_key_with_its_default_and_what_it_takes() -> None:
 def test_thresholds_left_out_keep_their_defaults(settings: Any) -> None:
     settings.SIGNAL_PANEL = {"FINDINGS": {"REPEATED_SENDS": 3}}
     assert conf.thresholds() == {**conf.THRESHOLDS, "REPEATED_SENDS": 3}
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(0, id="zero"),
+        pytest.param(-1, id="a negative number"),
+        pytest.param("20", id="no number"),
+        pytest.param(True, id="a boolean"),
+        pytest.param(float("nan"), id="what nothing reaches"),
+    ],
+)
+def test_a_wrong_threshold_is_named_and_its_default_used(settings: Any, number: object) -> None:
+    settings.SIGNAL_PANEL = {"FINDINGS": {"SLOW_RECEIVER_MS": number, "REPEATED_SENDS": 3}}
+    assert conf.thresholds() == {**conf.THRESHOLDS, "REPEATED_SENDS": 3}
+    [problem] = conf.problems()
+    assert problem.id == "signal_panel.E004"
+    assert problem.message == (
+        f"SIGNAL_PANEL['FINDINGS']['SLOW_RECEIVER_MS'] is {number!r}, but must be a number above zero."
+    )
+    assert problem.hint == "Leave it out for the default, 50."
+
+
+@pytest.mark.parametrize(
+    ("name", "suggestion"),
+    [
+        ("SLOW_RECEIVERS_MS", "Did you mean 'SLOW_RECEIVER_MS'? "),
+        ("repeated_sends", "Did you mean 'REPEATED_SENDS'? "),
+        ("COLOUR", ""),
+        (7, ""),
+    ],
+)
+def test_an_unknown_threshold_is_named_and_the_others_stand(
+    settings: Any, name: object, suggestion: str
+) -> None:
+    settings.SIGNAL_PANEL = {"FINDINGS": {name: 20, "CASCADE_DEPTH": 3}}
+    assert conf.thresholds() == {**conf.THRESHOLDS, "CASCADE_DEPTH": 3}
+    [problem] = conf.problems()
+    assert problem.id == "signal_panel.E004"
+    assert problem.message == (
+        f"SIGNAL_PANEL['FINDINGS'] has an unknown threshold {name!r}, with the value 20."
+    )
+    assert problem.hint == f"{suggestion}The thresholds are {', '.join(map(repr, conf.THRESHOLDS))}."
 
 
 def test_the_docs_name_each_threshold_with_its_default() -> None:

@@ -127,9 +127,10 @@ class TestThresholds:
     def test_one_that_does_not_exist_is_reported_by_the_system_checks(self, settings: Any) -> None:
         settings.SIGNAL_PANEL = {"FINDINGS": {"SLOW_RECEIVERS_MS": 20}}
         (message,) = [m for m in run_checks(tags=["signal_panel"]) if m.id == "signal_panel.E004"]
-        assert "'SLOW_RECEIVER_MS'" in message.msg
+        assert "'SLOW_RECEIVERS_MS'" in message.msg
+        assert "'SLOW_RECEIVER_MS'" in (message.hint or "")
 
-    def test_with_a_wrong_one_the_defaults_hold(self, three: Recording, settings: Any) -> None:
+    def test_with_a_wrong_one_the_default_holds(self, three: Recording, settings: Any) -> None:
         settings.SIGNAL_PANEL = {"FINDINGS": {"SLOW_RECEIVER_MS": "never"}}
         assert rules(three).count("slow-receiver") == 2
 
