@@ -29,3 +29,18 @@ def test_it_folds_out_and_in(panel: Locator) -> None:
     opener.click()
     expect(code).to_have_count(0)
     expect(opener).to_have_attribute("aria-expanded", "false")
+
+
+def test_a_request_no_longer_stored_is_told(panel: Locator) -> None:
+    panel.page.route("**/signal_timeline/source/**", lambda route: route.fulfill(status=404))
+    panel.get_by_role("button", name="source", exact=True).click()
+    expect(panel.locator(".djsp-detail")).to_contain_text("This request is no longer stored.")
+
+
+def test_a_failed_fetch_is_told(panel: Locator) -> None:
+    panel.page.route("**/signal_timeline/source/**", lambda route: route.fulfill(body="<h1>Log in</h1>"))
+    panel.page.evaluate("console.error = () => {}")
+    panel.get_by_role("button", name="source", exact=True).click()
+    expect(panel.locator(".djsp-detail")).to_contain_text(
+        "The source could not be loaded: no source in the answer"
+    )

@@ -12,13 +12,22 @@ export async function ask(url) {
 }
 
 /** A table, or the findings: what the server renders. */
-export async function askForSheet(url) {
+export function askForSheet(url) {
+    return askForPart(url, ".djsp-sheet", "no table in the answer");
+}
+
+/** A receiver's source. */
+export function askForSource(url) {
+    return askForPart(url, ".djsp-source", "no source in the answer");
+}
+
+async function askForPart(url, selector, missing) {
     const response = await ask(url);
     // Parsed so, no script in it would run, nor image load.
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    const section = page.querySelector(".djsp-sheet");
+    const section = page.querySelector(selector);
     if (!section) {
-        throw new Error("no table in the answer");
+        throw new Error(missing);
     }
     return document.adoptNode(section);
 }

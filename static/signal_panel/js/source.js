@@ -1,6 +1,7 @@
 /** A receiver's source, which folds out below its details. */
 
 import { button, element } from "./elements.js";
+import { askForSource } from "./fetching.js";
 import { fill } from "./format.js";
 
 /**
@@ -42,26 +43,18 @@ async function toggle(root, opener, messages) {
     detail.append(fold);
     try {
         fold.replaceChildren(
-            await load(`${root.dataset.djspSources}&receiver=${opener.dataset.djspReceiver}`),
+            await askForSource(
+                `${root.dataset.djspSources}&receiver=${opener.dataset.djspReceiver}`,
+            ),
         );
     } catch (error) {
+        if (error.status === 404) {
+            fold.replaceChildren(element("p", "", messages.gone));
+            return;
+        }
         console.error(error);
         fold.replaceChildren(
             element("p", "", fill(messages.failed_source, { reason: error.message })),
         );
     }
-}
-
-async function load(url) {
-    const response = await fetch(url, { credentials: "same-origin" });
-    if (!response.ok) {
-        throw new Error(`${response.status} ${response.statusText}`);
-    }
-    // Parsed so, no script in it would run, nor image load.
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    const section = page.querySelector(".djsp-source");
-    if (!section) {
-        throw new Error("no source in the answer");
-    }
-    return document.adoptNode(section);
 }
