@@ -271,6 +271,19 @@ class TestPage:
             assert answer["Content-Type"] == "text/plain; charset=utf-8"
             assert answer.content.startswith(b"# s")
 
+    @pytest.mark.parametrize("rule", sorted(advice_by_rule()))
+    def test_the_page_on_a_rule_has_no_link_that_a_browser_could_not_follow(
+        self, rule: str, client: Client
+    ) -> None:
+        text = client.get(reverse("djdt:signal_timeline_finding"), {"rule": rule}).content.decode()
+        assert "](" not in text
+        assert ".md" not in text
+        assert text.startswith(f"# {rule}\n")
+
+    def test_of_a_link_on_the_page_the_words_are_left(self, client: Client) -> None:
+        answer = client.get(reverse("djdt:signal_timeline_finding"), {"rule": "dead-receiver"})
+        assert "it is one more each time; see connected-in-request." in answer.content.decode()
+
     def test_there_is_no_page_on_what_is_no_rule(self, client: Client) -> None:
         for name in ("no-rule", "README", "../settings", ""):
             assert client.get(reverse("djdt:signal_timeline_finding"), {"rule": name}).status_code == 404

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -59,7 +60,11 @@ def _ranges(spans: Sequence[int], among: list[int]) -> str:
 
 
 def docs_of(rule: str) -> str | None:
-    """The text of the docs page of a rule, or None where there is no such rule."""
+    """The docs page of a rule as plain text, or None where there is no such rule.
+
+    Of links the words are left: they lead to other files, and in plain text a browser follows none.
+    """
     if rule not in advice_by_rule():
         return None
-    return (assets.DOCS / "findings" / f"{rule}.md").read_text(encoding="utf-8")
+    text = (assets.DOCS / "findings" / f"{rule}.md").read_text(encoding="utf-8")
+    return re.sub(r"\[([^]]+)\]\([^)]+\.md[^)]*\)", r"\1", text)
