@@ -49,6 +49,8 @@ def show_problem(page: Page, address: str, problem: str) -> Locator:
 def show_tab(root: Locator, name: str) -> None:
     root.locator(f"[data-djsp-tab={name}]").click()
     root.locator(f"[data-djsp-sheet={name}] table").first.wait_for()
+    # To where the table's head is: it has scrolled to the row of the span that is chosen.
+    root.page.locator(f"#{PANEL} .djdt-scroll").evaluate("box => box.scrollTo(0, 0)")
 
 
 def main(address: str) -> None:
