@@ -183,6 +183,14 @@ class TestRepeats:
         first, _, _, odd, _ = recording.queries
         assert [query.repeats for query in recording.queries] == [None, first, None, None, odd]
 
+    def test_numbers_with_the_same_hash_are_told_apart(self) -> None:
+        assert hash(-1) == hash(-2)
+        with signal_panel.record() as recording:
+            for number in (-1, -2, -1, -2):
+                execute("SELECT %s", [number])
+        first, second, *_ = recording.queries
+        assert [query.repeats for query in recording.queries] == [None, None, first, second]
+
     def test_what_begins_and_ends_a_transaction_repeats_nothing(self) -> None:
         with signal_panel.record() as recording:
             for _ in range(2):

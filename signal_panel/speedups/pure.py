@@ -28,6 +28,8 @@ QUERY = Struct(5 * INTEGER)
 """A query in the log: the span it ran in, statement, parameters, start, end."""
 PLAIN = frozenset({NoneType, bool, int, float, str, bytes, date, timedelta, UUID})
 """To hash one of these, or a ``Decimal``, runs no code of the user's."""
+HASH_OF_TWO = -2
+"""The hash of -1 as well as of -2: of these two the text is hashed."""
 _TIME_ZONES = (NoneType, timezone, ZoneInfo)
 _pack = QUERY.pack
 
@@ -114,7 +116,7 @@ def _hash(statement: int, parameters: Any) -> int | None:
         if type(parameter) is Decimal:
             hashed.append(str(parameter))  # its own hash takes five times as long
         elif type(parameter) in PLAIN or is_plain_time(parameter):
-            hashed.append(parameter)
+            hashed.append(str(parameter) if hash(parameter) == HASH_OF_TWO else parameter)
         else:
             return None
     return hash(tuple(hashed))

@@ -74,18 +74,21 @@ can_be_hashed(PyObject *parameter)
 static int
 add_to_hash(uint64_t *all, PyObject *parameter)
 {
-    Py_hash_t hash;
-    if (Py_IS_TYPE(parameter, (PyTypeObject *)given.decimal)) {
-        PyObject *text = PyObject_Str(parameter); /* its own hash takes five times as long */
-        hash = text == NULL ? -1 : PyObject_Hash(text);
-        Py_XDECREF(text);
-    }
-    else {
+    Py_hash_t hash = -1;
+    /* A decimal's own hash takes five times as long, and that of -1 is that of -2 too. */
+    int by_text = Py_IS_TYPE(parameter, (PyTypeObject *)given.decimal);
+    if (!by_text) {
         int can_be = can_be_hashed(parameter);
         if (can_be != 1) {
             return can_be;
         }
         hash = PyObject_Hash(parameter);
+        by_text = hash == -2;
+    }
+    if (by_text) {
+        PyObject *text = PyObject_Str(parameter);
+        hash = text == NULL ? -1 : PyObject_Hash(text);
+        Py_XDECREF(text);
     }
     *all += (uint64_t)hash * UINT64_C(14029467366897019727);
     *all = (*all << 31 | *all >> 33) * UINT64_C(11400714785074694791);
