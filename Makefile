@@ -40,7 +40,7 @@ test-sanitized: $(VENV)/installed-test ## the tests of what is in C, while gcc's
 		$(BIN)/python -m pytest -k "not gets_the_place" $(addprefix tests/test_,speedups.py record.py ways_to_send.py queries.py rows.py worlds.py middleware.py); \
 		status=$$?; $(BIN)/python -m pip install --quiet --editable . && exit $$status
 
-coverage: $(VENV)/installed-test ## fails where the quick tests leave a line or a branch of the package out
+coverage: $(VENV)/installed-test node_modules/installed ## fails where the quick tests leave a line or a branch of the package out
 	SIGNAL_PANEL_PURE_PYTHON=1 $(BIN)/python -m pytest -m "not packaging and not browser" --cov --cov-fail-under 0
 	$(BIN)/python -m pytest -m "not packaging and not browser" --cov --cov-append
 
