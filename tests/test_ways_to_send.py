@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from itertools import count, pairwise
 from typing import Any
 
@@ -22,6 +23,7 @@ from signal_panel.rows import HEAD
 from signal_panel.tracer import close_scope, open_scope
 from tests.shop.models import Author, Book
 from tests.test_record import call, dispatcher
+from tests.threads import without_a_frame
 
 __all__ = ["dispatcher"]
 
@@ -333,6 +335,23 @@ def test_a_sender_that_cannot_be_hashed_is_none_of_ours(method: str) -> None:
     with signal_panel.record() as recording:
         assert call(method, Signal(), sender=[]) == []
     assert only_send(recording).sender == "list()"
+
+
+def test_nobody_s_line_has_to_send_it(method: str) -> None:
+    heard = []
+
+    def hears(**named: object) -> None:
+        heard.append(method)
+
+    signal = Signal()
+    with signal_panel.record() as recording:
+        if method.startswith("a"):
+            without_a_frame(partial(next, getattr(signal, method)(None).__await__(), None))
+        else:
+            without_a_frame(partial(signal.connect, hears))
+            without_a_frame(partial(getattr(signal, method), None))
+            assert heard == [method]
+    assert only_send(recording).site is None
 
 
 def test_what_is_sent_next_is_not_inside_it(method: str) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import _thread
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable
+from contextvars import copy_context
+from functools import partial
 
 import signal_panel
 
@@ -21,3 +25,12 @@ def at_once(work: Callable[[], None], threads: int = 4) -> None:
             thread.join()
     finally:
         sys.setswitchinterval(interval)
+
+
+def without_a_frame(call: Callable[[], object]) -> None:
+    """Have a thread call it in this context with no frame of Python's above, as an extension may."""
+    done = _thread.allocate_lock()
+    done.acquire()
+    calls = map(partial.__call__, [partial(call), partial(done.release)])
+    _thread.start_new_thread(copy_context().run, (deque, calls, 0))
+    assert done.acquire(timeout=10), "It raised."

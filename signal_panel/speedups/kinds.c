@@ -14,7 +14,7 @@ find_under(PyObject *numbers, PyObject *key, int64_t *number)
         return PyErr_Occurred() ? -1 : 0;
     }
     *number = PyLong_AsLongLong(value);
-    return 1;
+    return *number == -1 && PyErr_Occurred() ? -1 : 1;
 }
 
 static int
@@ -70,7 +70,10 @@ int
 find_kind(Recorder *recorder, PyObject *signal, PyObject *sender, int64_t *kind)
 {
     PyObject *frame = PyObject_CallOneArg(found.getframe, found.one); /* above the method's own */
-    if (frame == NULL || can_find(recorder) < 0) {
+    if (frame == NULL && PyErr_ExceptionMatches(PyExc_ValueError)) {
+        PyErr_Clear(); /* the method's caller has none, as an extension's */
+    }
+    if (PyErr_Occurred() || can_find(recorder) < 0) {
         Py_XDECREF(frame);
         return -1;
     }
@@ -79,7 +82,7 @@ find_kind(Recorder *recorder, PyObject *signal, PyObject *sender, int64_t *kind)
     uintptr_t of[4] = {(uintptr_t)signal, stands_for_itself ? (uintptr_t)who : ~(uintptr_t)who};
     IdentityCache *known = (IdentityCache *)recorder->known;
     int is_known = 0;
-    PyFrameObject *users = (PyFrameObject *)Py_NewRef(frame);
+    PyFrameObject *users = (PyFrameObject *)Py_XNewRef(frame);
     while (users != NULL) { /* most sends are Django's, on behalf of a line further up */
         PyCodeObject *code = PyFrame_GetCode(users);
         Py_DECREF(code); /* the frame has it */
@@ -112,12 +115,12 @@ find_kind(Recorder *recorder, PyObject *signal, PyObject *sender, int64_t *kind)
     }
     Py_XDECREF(users);
     if (is_known == 0) {
-        PyObject *number =
-            PyObject_CallMethodObjArgs(recorder->kinds, names.send, signal, sender, found.zero, frame, NULL);
+        PyObject *number = PyObject_CallMethodObjArgs(recorder->kinds, names.send, signal, sender, found.zero,
+                                                      frame == NULL ? Py_None : frame, NULL);
         *kind = number == NULL ? -1 : PyLong_AsLongLong(number);
         Py_XDECREF(number);
         is_known = *kind == -1 && PyErr_Occurred() ? -1 : 1;
     }
-    Py_DECREF(frame);
+    Py_XDECREF(frame);
     return is_known < 0 ? -1 : 0;
 }

@@ -25,6 +25,7 @@ from django.db.models.signals import post_init
 from django.dispatch import dispatcher
 
 from signal_panel.collector import ASEND, ASEND_ROBUST, IDLE, SEND, SEND_ROBUST, Collector, current
+from signal_panel.frames import caller
 from signal_panel.kinds import IGNORED
 from signal_panel.rows import HEAD
 from signal_panel.speedups import Place
@@ -209,8 +210,11 @@ def send(self: Any, sender: Any, **named: Any) -> Responses:
         return responses
     collector = place.collector
     thread = place.thread
-    frame = _caller(1)
-    kind = collector.known_send((id(self), id(sender), id(frame.f_code), frame.f_lasti))
+    try:
+        frame = _caller(1)
+        kind = collector.known_send((id(self), id(sender), id(frame.f_code), frame.f_lasti))
+    except ValueError:  # the caller has none, as an extension's
+        frame = kind = None
     if kind is None:
         try:
             kind = collector.kinds.send(self, sender, SEND, frame)
@@ -300,8 +304,11 @@ def send_robust(self: Any, sender: Any, **named: Any) -> Responses:
     """As ``Signal.send_robust``."""
     outside = place = current_place()
     collector = place.collector
-    frame = _caller(1)
-    kind = collector.known_send((id(self) + SEND_ROBUST, id(sender), id(frame.f_code), frame.f_lasti))
+    try:
+        frame = _caller(1)
+        kind = collector.known_send((id(self) + SEND_ROBUST, id(sender), id(frame.f_code), frame.f_lasti))
+    except ValueError:  # the caller has none, as an extension's
+        frame = kind = None
     if kind is None:
         try:
             kind = collector.kinds.send(self, sender, SEND_ROBUST, frame)
@@ -365,7 +372,7 @@ async def asend(self: Any, sender: Any, **named: Any) -> Responses:
     """As ``Signal.asend``."""
     place = current_place()
     collector, parent = place.collector, place.number
-    kind = collector.kind_of(self, sender, ASEND, _caller(1))
+    kind = collector.kind_of(self, sender, ASEND, caller())
     if kind == IGNORED:
         collector, parent = IDLE.collector, 0
     span = next(collector.numbers)
@@ -388,7 +395,7 @@ async def asend_robust(self: Any, sender: Any, **named: Any) -> Responses:
     """As ``Signal.asend_robust``."""
     place = current_place()
     collector, parent = place.collector, place.number
-    kind = collector.kind_of(self, sender, ASEND_ROBUST, _caller(1))
+    kind = collector.kind_of(self, sender, ASEND_ROBUST, caller())
     if kind == IGNORED:
         collector, parent = IDLE.collector, 0
     span = next(collector.numbers)
