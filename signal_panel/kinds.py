@@ -170,7 +170,7 @@ class Kinds:
             )
             with self._numbers.lock:
                 if self.is_ignored(raw.signal_name(), raw.sender):
-                    self._ignored.add(key, 0, signal, stands_for)
+                    self._ignored.add(key, 0, signal, stands_for, *([] if site is None else [site.f_code]))
                     return IGNORED
                 if self._new >= self.room:
                     return 0  # any will do

@@ -123,6 +123,30 @@ def test_neither_do_those_that_are_left_out(monkeypatch: pytest.MonkeyPatch) -> 
             assert kinds._last.seen.ignored.added == 3
 
 
+@override_settings(SIGNAL_PANEL={"IGNORE": ["*.ignored:Signal"]})
+def test_a_function_is_not_ignored_for_being_where_an_ignored_one_was() -> None:
+    signal = Signal()  # which no module names, so that the sending function does
+
+    def made(name: str) -> Any:
+        found: dict[str, Any] = {"signal": signal, "__name__": HERE}
+        exec(compile(f"def {name}(): signal.send(None)", "made.py", "exec"), found)
+        return found[name]
+
+    places = set()
+    with signal_panel.record() as recording:
+        for _ in range(300):
+            ignored = made("ignored")
+            ignored()
+            places.add(id(ignored.__code__))
+            del ignored
+            heard = made("heard")
+            heard()
+            places.add(id(heard.__code__))
+            del heard
+    assert len(places) < 600, "None was where another had been."
+    assert len(recording.sends) == 300
+
+
 def test_a_pattern_counts_from_the_next_recording_on() -> None:
     for ignore, found in (([], 1), ([f"{HERE}.*"], 0), ([], 1)):
         with override_settings(SIGNAL_PANEL={"IGNORE": ignore}):
