@@ -21,6 +21,7 @@ from django.core.cache import close_caches
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.base import BaseHandler
+from django.core.handlers.exception import convert_exception_to_response
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import got_request_exception, request_finished, request_started
 from django.dispatch import Signal
@@ -440,6 +441,33 @@ class TestTheNextMiddlewareRaises:
             else:
                 assert self.answer(*middleware).status_code in (400, 403, 404)
 
+    def test_what_handles_another_exception_meanwhile_does_not_keep_it(self, raised: type[Exception]) -> None:
+        ask = SignalPanelMiddleware(convert_exception_to_response(Failing(None)))
+        found: list[Any] = []
+
+        def view() -> Iterator[None]:
+            ask(RequestFactory().get("/plain/"))
+            found.append(sys.exc_info()[1])
+            yield
+            found.append(sys.exc_info()[1])
+
+        generator = view()
+        outside = LookupError()
+        try:
+            raise outside
+        except LookupError:
+            next(generator)
+        list(generator)
+        assert found == [outside, None]
+
+    def test_it_has_a_traceback_where_it_has_no_frame_of_its_own(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        SignalPanelMiddleware(convert_exception_to_response(lambda: None))(RequestFactory().get("/plain/"))  # type: ignore[arg-type, misc]
+        (logged,) = caplog.records
+        assert logged.exc_info is not None
+        assert logged.exc_info[2] is not None
+
     def test_what_is_no_exception_goes_through(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(Failing, "raises", KeyboardInterrupt)
         with pytest.raises(KeyboardInterrupt):
@@ -459,6 +487,23 @@ def test_the_middleware_adds_no_frame_to_a_request_where_it_is_in_c(monkeypatch:
             Client().get("/plain/")
     without_us, ours = frames
     assert ours - without_us == (0 if speedups.IS_COMPILED else 2)
+
+
+def test_the_middleware_asks_whom_it_is_told_to_ask_next() -> None:
+    def answering(answer: str) -> Any:
+        return convert_exception_to_response(lambda request: HttpResponse(answer))
+
+    middleware = SignalPanelMiddleware(answering("first"))
+    middleware.get_response = answering("second")
+    assert middleware(request=HttpRequest()).content == b"second"  # type: ignore[union-attr]
+    for arguments, named in (
+        ((), {}),
+        ((), {"asked": None}),
+        ((None, None), {}),
+        ((None,), {"request": None}),
+    ):
+        with pytest.raises(TypeError):
+            middleware(*arguments, **named)  # type: ignore[arg-type]
 
 
 def test_the_middleware_is_async_where_what_it_wraps_is() -> None:

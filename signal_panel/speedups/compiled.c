@@ -51,15 +51,15 @@ append(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
         return PyErr_Format(PyExc_TypeError, "append() takes a bytearray and integers, got %zd arguments",
                             nargs);
     }
-    PyObject *integers = PySequence_Fast(args[1], "integers have to be iterable");
+    PyObject *integers = PySequence_Tuple(args[1]); /* a list may be changed on the way */
     if (integers == NULL) {
         return NULL;
     }
-    Py_ssize_t count = PySequence_Fast_GET_SIZE(integers);
+    Py_ssize_t count = PyTuple_GET_SIZE(integers);
     int64_t *all = count <= 32 ? few : PyMem_New(int64_t, count);
     int result = all == NULL ? -1 : 0;
     for (Py_ssize_t at = 0; result == 0 && at < count; at++) {
-        all[at] = PyLong_AsLongLong(PySequence_Fast_GET_ITEM(integers, at));
+        all[at] = PyLong_AsLongLong(PyTuple_GET_ITEM(integers, at));
         result = all[at] == -1 && PyErr_Occurred() ? -1 : 0;
     }
     if (all == NULL) {
@@ -79,39 +79,65 @@ append(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
 static PyObject *
 convert(PyObject *converted, PyObject *request, PyObject *exception)
 {
-    PyObject *outside = PyErr_GetHandledException();
-    PyErr_SetHandledException(exception);
+    /* As an except clause in a frame of its own: what a generator or a coroutine handles is not touched. */
+    PyThreadState *thread = PyThreadState_Get();
+    _PyErr_StackItem handled = {.exc_value = Py_NewRef(exception), .previous_item = thread->exc_info};
+    thread->exc_info = &handled;
     PyObject *response = PyObject_CallFunctionObjArgs(converted, request, exception, NULL);
-    PyErr_SetHandledException(outside);
-    Py_XDECREF(outside);
+    thread->exc_info = handled.previous_item;
+    Py_XDECREF(handled.exc_value);
     return response;
+}
+
+/* What has been raised, with a traceback: where none of Python's frames was left, that of who calls us. */
+static PyObject *
+take_exception_here(void)
+{
+    PyObject *exception = take_exception(), *traceback = PyException_GetTraceback(exception);
+    if (traceback == NULL) {
+        PyFrameObject *frame = PyEval_GetFrame();
+        raise_again(exception);
+        if (frame != NULL) {
+            PyTraceBack_Here(frame);
+        }
+        exception = take_exception();
+    }
+    Py_XDECREF(traceback);
+    return exception;
 }
 
 /* What the next middleware responds, or is taken to where it raises. */
 static PyObject *
 respond(PyObject *middleware, PyObject *converted, PyObject *request)
 {
-    PyObject *unconverted = PyObject_GetAttr(middleware, names.unconverted);
-    if (unconverted == Py_None) {
-        Py_DECREF(unconverted);
-        return PyObject_CallMethodOneArg(middleware, names.get_response, request);
+    PyObject *get_response = PyObject_GetAttr(middleware, names.get_response), *response = NULL;
+    PyObject *pair = get_response == NULL ? NULL : PyObject_GetAttr(middleware, names.unconverted);
+    if (pair != NULL && PyTuple_CheckExact(pair) && PyTuple_GET_SIZE(pair) == 2 &&
+        PyTuple_GET_ITEM(pair, 0) == get_response) {
+        response = PyObject_CallOneArg(PyTuple_GET_ITEM(pair, 1), request);
+        if (response == NULL && PyErr_ExceptionMatches(PyExc_Exception)) {
+            PyObject *exception = take_exception_here();
+            response = convert(converted, request, exception);
+            Py_DECREF(exception);
+        }
     }
-    PyObject *response = unconverted == NULL ? NULL : PyObject_CallOneArg(unconverted, request);
-    if (unconverted != NULL && response == NULL && PyErr_ExceptionMatches(PyExc_Exception)) {
-        PyObject *exception = take_exception();
-        response = convert(converted, request, exception);
-        Py_DECREF(exception);
+    else if (pair != NULL) {
+        response = PyObject_CallOneArg(get_response, request);
     }
-    Py_XDECREF(unconverted);
+    Py_XDECREF(get_response);
+    Py_XDECREF(pair);
     return response;
 }
 
 /* (before, after, converted): what SignalPanelMiddleware.__call__ does, without a frame of its own. */
 static PyObject *
-call_between(PyObject *hooks, PyObject *const *args, Py_ssize_t nargs)
+call_between(PyObject *hooks, PyObject *const *args, Py_ssize_t nargs, PyObject *keywords)
 {
-    if (nargs != 2) {
-        return PyErr_Format(PyExc_TypeError, "a middleware takes a request, got %zd arguments", nargs - 1);
+    Py_ssize_t by_name = keywords == NULL ? 0 : PyTuple_GET_SIZE(keywords);
+    if (nargs < 1 || nargs + by_name != 2 ||
+        (by_name > 0 && PyUnicode_Compare(PyTuple_GET_ITEM(keywords, 0), names.request) != 0)) {
+        PyErr_SetString(PyExc_TypeError, "a middleware takes one argument, the request");
+        return NULL;
     }
     PyObject *is_async = PyObject_GetAttr(args[0], names.is_async);
     int answers_later = is_async == NULL ? -1 : PyObject_IsTrue(is_async);
@@ -142,8 +168,8 @@ call_between(PyObject *hooks, PyObject *const *args, Py_ssize_t nargs)
 static PyMethodDef call_between_method = {
     "__call__",
     (PyCFunction)(void (*)(void))call_between,
-    METH_FASTCALL,
-    NULL,
+    METH_FASTCALL | METH_KEYWORDS,
+    "__call__($self, request)\n--\n\n",
 };
 
 PyDoc_STRVAR(calling_between_doc, "calling_between(before, after, converted, /)\n--\n\n"

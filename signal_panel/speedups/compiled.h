@@ -29,7 +29,8 @@ extern struct found found;
     name(signal) name(sender) name(receivers) name(sender_receivers_cache) name(get) name(_live_receivers)   \
         name(instance) name(action) name(send) name(failed) name(end) name(count_calls) name(start)          \
             name(run_async) name(packed) name(sends) name(statement_of) name(db) name(alias) name(sql)       \
-                name(params) name(many) name(is_async) name(__acall__) name(get_response) name(unconverted)
+                name(params) name(many) name(is_async) name(__acall__) name(get_response) name(unconverted)  \
+                    name(request)
 #define AS_MEMBER(name) PyObject *name;
 struct names {
     NAMES(AS_MEMBER)
@@ -81,7 +82,7 @@ typedef struct {
     PyObject *clock, *numbers, *kinds, *known, *known_receivers, *ignored, *log, *instances, *queries;
     long long quick_limit, quick_room, calls;
     char closed;
-    PyObject *packed_of, *packed[FEW]; /* the log, borrowed, and what was looked up in it */
+    PyObject *packed_of, *packed[FEW]; /* a log, and what was looked up in it */
 } Recorder;
 extern PyTypeObject RecorderType;
 PyObject *packed_rows(Recorder *, Py_ssize_t calls);
