@@ -311,7 +311,9 @@ class Collector(Recorder):
             self.failed(failure)
         return parent
 
-    def has_connected(self, signal: Any, receiver: Any, sender: Any, entry: Any, frame: FrameType | None) -> None:
+    def has_connected(
+        self, signal: Any, receiver: Any, sender: Any, entry: Any, frame: FrameType | None
+    ) -> None:
         """Note a receiver that has been connected just now; ``entry`` is what the signal keeps of it."""
         try:
             if len(self.connected) * STEP < self.limit:

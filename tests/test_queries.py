@@ -225,12 +225,31 @@ class TestRepeats:
             def __iter__(self) -> Any:
                 raise Asked
 
-        collector_sees = [[Number(1)], [datetime(2026, 1, 1, tzinfo=Zone())], List([1])]
+        class Meta(type):
+            def __hash__(cls) -> int:
+                raise Asked
+
+            def __eq__(cls, other: object) -> bool:
+                raise Asked
+
+        class OfItsOwnKind(metaclass=Meta):
+            pass
+
+        class ZoneOfItsOwnKind(tzinfo, metaclass=Meta):
+            pass
+
+        collector_sees = [
+            [Number(1)],
+            [datetime(2026, 1, 1, tzinfo=Zone())],
+            [datetime(2026, 1, 1, tzinfo=ZoneOfItsOwnKind())],
+            [OfItsOwnKind()],
+            List([1]),
+        ]
         with signal_panel.record() as recording:
             for parameters in collector_sees * 2:
                 with connection.cursor() as cursor:
                     cursor._execute_with_wrappers("SELECT %s", parameters, False, lambda *_: None)
-        assert [query.repeats for query in recording.queries] == [None] * 6
+        assert [query.repeats for query in recording.queries] == [None] * 2 * len(collector_sees)
 
     def test_a_text_that_is_no_plain_string_is_told_by_its_type_or_as_one(self) -> None:
         class Text(str):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.dispatch import Signal
 from django.test import override_settings
 
@@ -20,6 +21,7 @@ import signal_panel
 from signal_panel import speedups
 from signal_panel.collector import Collector, current
 from signal_panel.queries import Queries
+from signal_panel.rows import Rows
 from signal_panel.speedups import IdentityCache, Place
 from tests.clock import FakeClock
 from tests.compiling import PURE, can_be_compiled
@@ -352,9 +354,10 @@ class TestWhateverIsThere:
         signal = Signal()
         with signal_panel.record():
             inside = current.get()
-            current.set(Place("no collector", 1))  # type: ignore[arg-type]
-            with pytest.raises(TypeError, match="place"):
-                signal.send(None)
+            for odd in (Place("no collector", 1), None, "no place"):  # type: ignore[arg-type]
+                current.set(odd)  # type: ignore[arg-type]
+                with pytest.raises(TypeError, match="place"):
+                    signal.send(None)
             current.set(inside)
         assert current.get() is outside
 
@@ -373,6 +376,53 @@ class TestWhateverIsThere:
         for bad in [(), (bytearray(),), (bytearray(), [None]), (bytearray(), None), (b"", [1])]:
             with pytest.raises(TypeError):
                 speedups.append(*bad)
+
+    def test_in_a_list_that_changes_while_it_is_added(self) -> None:
+        class One:
+            def __index__(self) -> int:
+                integers.clear()
+                return 1
+
+        integers: list[Any] = [One() for _ in range(40)]
+        packed = bytearray()
+        speedups.append(packed, integers)
+        assert len(packed) == 40 * 8
+
+    @pytest.mark.parametrize("receivers", [1, 10])
+    def test_in_a_log_that_is_replaced(self, receivers: int) -> None:
+        class Forgetful(dict[int, Any]):
+            def __missing__(self, calls: int) -> Any:
+                return Rows()
+
+        signal = Signal()
+        hear = [lambda **_: None for _ in range(receivers)]
+        for receiver in hear:
+            signal.connect(receiver)
+        with signal_panel.record() as recording:
+            collector = current.get().collector
+            kept = collector.log
+            for log in (Forgetful(), Forgetful(), kept):
+                collector.log = log  # type: ignore[assignment]
+                signal.send(None)
+        assert [len(send.calls) for send in recording.sends] == [receivers]
+
+    @pytest.mark.django_db
+    def test_in_queries_that_are_replaced_while_one_is_kept(self) -> None:
+        with signal_panel.record() as recording:
+            collector = current.get().collector
+            clock = collector.clock
+
+            def replaces() -> int:
+                collector.queries = Queries()
+                collector.queries.make_room(10)
+                return clock()
+
+            collector.clock = replaces
+            with connection.cursor() as cursor:
+                for _ in range(3):
+                    cursor._execute_with_wrappers("SELECT 1", None, False, lambda *_: None)
+            collector.clock = clock
+        assert len(recording.queries) == 1
 
     def test_in_the_log_of_queries(self) -> None:
         queries = Queries()
@@ -397,6 +447,10 @@ class TestWhateverIsThere:
             monkeypatch.setattr(type(current.get().collector.kinds), "send", lambda *_: "no number")
             assert signal.send(None) == []
             monkeypatch.undo()
+            signal.connect(hears := lambda **_: 1)
+            current.get().collector.known_receivers[id(hears)] = "no number"  # type: ignore[assignment]
+            assert signal.send(None) == [(hears, 1)]
+            del current.get().collector.known_receivers[id(hears)]
         assert not recording.queries
 
     def test_where_many_kinds_are_known(self) -> None:

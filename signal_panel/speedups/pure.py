@@ -26,11 +26,11 @@ INTEGER = "n" if calcsize("n") == calcsize("q") else "q"
 """How integers of eight bytes are packed: as sizes where these have eight, which takes half the time."""
 QUERY = Struct(5 * INTEGER)
 """A query in the log: the span it ran in, statement, parameters, start, end."""
-PLAIN = frozenset({NoneType, bool, int, float, str, bytes, date, timedelta, UUID})
-"""To hash one of these, or a ``Decimal``, runs no code of the user's."""
+PLAIN = frozenset(map(id, (NoneType, bool, int, float, str, bytes, date, timedelta, UUID)))
+"""To hash one of these, or a ``Decimal``, runs no code of the user's; by ``id``, as a metaclass may have a hash."""
 HASH_OF_TWO = -2
 """The hash of -1 as well as of -2: of these two the text is hashed."""
-_TIME_ZONES = (NoneType, timezone, ZoneInfo)
+_TIME_ZONES = frozenset(map(id, (NoneType, timezone, ZoneInfo)))
 _pack = QUERY.pack
 
 Counter = count
@@ -115,7 +115,7 @@ def _hash(statement: int, parameters: Any) -> int | None:
     for parameter in parameters:
         if type(parameter) is Decimal:
             hashed.append(str(parameter))  # its own hash takes five times as long
-        elif type(parameter) in PLAIN or is_plain_time(parameter):
+        elif id(type(parameter)) in PLAIN or is_plain_time(parameter):
             hashed.append(str(parameter) if hash(parameter) == HASH_OF_TWO else parameter)
         else:
             return None
@@ -124,4 +124,5 @@ def _hash(statement: int, parameters: Any) -> int | None:
 
 def is_plain_time(parameter: Any) -> bool:
     """Whether it is a time of Python's, in a zone of Python's."""
-    return type(parameter) in (datetime, time) and type(parameter.tzinfo) in _TIME_ZONES
+    cls = type(parameter)
+    return (cls is datetime or cls is time) and id(type(parameter.tzinfo)) in _TIME_ZONES

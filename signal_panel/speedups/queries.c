@@ -60,7 +60,9 @@ can_be_hashed(PyObject *parameter)
         PyFloat_CheckExact(parameter) || PyBool_Check(parameter) || PyBytes_CheckExact(parameter)) {
         return 1;
     }
-    int is_plain = PySet_Contains(given.plain, (PyObject *)Py_TYPE(parameter));
+    PyObject *type = PyLong_FromVoidPtr(Py_TYPE(parameter));
+    int is_plain = type == NULL ? -1 : PySet_Contains(given.plain, type);
+    Py_XDECREF(type);
     if (is_plain != 0) {
         return is_plain;
     }
@@ -258,19 +260,23 @@ keep_query(Recorder *recorder, PyObject *cursor, PyObject *sql, PyObject *params
     int is_many = PyObject_IsTrue(many), added = -1;
     PyObject *database = is_many < 0 ? NULL : PyObject_GetAttr(cursor, names.db);
     PyObject *alias = database == NULL ? NULL : PyObject_GetAttr(database, names.alias);
-    PyObject *queries = recorder->queries;
     if (alias != NULL && read_clock(recorder, &end) == 0 && !recorder->closed) {
+        PyObject *queries = Py_XNewRef(recorder->queries);
         if (queries == NULL || !is_instance(queries, &QueryLogType)) {
             is_unusable("log of queries");
         }
         else {
             added = add((QueryLog *)queries, alias, sql, params, is_many, span, start, end);
         }
+        Py_XDECREF(queries);
     }
-    if (added == 0) { /* it is added up there */
-        PyObject *kept = PyObject_CallMethod((PyObject *)recorder, "executed", "OOOOLL", alias, sql, params,
-                                             many, (long long)span, (long long)start);
-        Py_XDECREF(kept);
+    if (added == 0) {
+        PyObject *overflow = PyObject_GetAttrString((PyObject *)recorder, "overflow"), *counted = NULL;
+        if (overflow != NULL) {
+            counted = PyObject_CallMethod(overflow, "add_query", "L", (long long)(end - start));
+        }
+        Py_XDECREF(overflow);
+        Py_XDECREF(counted);
     }
     Py_XDECREF(database);
     Py_XDECREF(alias);

@@ -123,36 +123,34 @@ PyTypeObject CounterType = {
 static void
 forget_rows(Recorder *recorder)
 {
+    Py_CLEAR(recorder->packed_of);
     for (int calls = 0; calls < FEW; calls++) {
         Py_CLEAR(recorder->packed[calls]);
     }
 }
 
-/* The bytearray for the rows of sends with so many calls, borrowed. */
+/* The bytearray for the rows of sends with so many calls, as a new reference. */
 PyObject *
 packed_rows(Recorder *recorder, Py_ssize_t calls)
 {
-    if (recorder->packed_of != recorder->log) {
-        forget_rows(recorder);
-        recorder->packed_of = recorder->log;
-    }
-    if (calls < FEW && recorder->packed[calls] != NULL) {
-        return recorder->packed[calls];
-    }
     if (recorder->log == NULL) {
         is_unusable("collector");
         return NULL;
+    }
+    if (recorder->packed_of != recorder->log) {
+        forget_rows(recorder);
+        recorder->packed_of = Py_NewRef(recorder->log);
+    }
+    if (calls < FEW && recorder->packed[calls] != NULL) {
+        return Py_NewRef(recorder->packed[calls]);
     }
     PyObject *key = PyLong_FromSsize_t(calls);
     PyObject *rows = key == NULL ? NULL : PyObject_GetItem(recorder->log, key);
     PyObject *packed = rows == NULL ? NULL : PyObject_GetAttr(rows, names.packed);
     Py_XDECREF(key);
     Py_XDECREF(rows);
-    if (packed != NULL) {
-        Py_DECREF(packed); /* the rows have it */
-        if (calls < FEW) {
-            Py_XSETREF(recorder->packed[calls], Py_NewRef(packed));
-        }
+    if (packed != NULL && calls < FEW) {
+        Py_XSETREF(recorder->packed[calls], Py_NewRef(packed));
     }
     return packed;
 }
@@ -164,6 +162,7 @@ recorder_traverse(PyObject *self, visitproc visit, void *arg)
     for (PyObject **member = &recorder->clock; member <= &recorder->queries; member++) {
         Py_VISIT(*member);
     }
+    Py_VISIT(recorder->packed_of);
     return 0;
 }
 

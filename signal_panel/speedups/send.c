@@ -378,6 +378,7 @@ keep(Send *send)
     }
     PyObject *packed = packed_rows(recorder, calls);
     int kept = packed == NULL ? -1 : extend(packed, send->row, HEAD + 2 * calls);
+    Py_XDECREF(packed);
     return kept < 0 ? -1 : 1;
 }
 
@@ -489,6 +490,12 @@ send_signal(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs
     PyObject *outside, *responses = PyList_New(0);
     if (responses == NULL || PyContextVar_Get(given.current, NULL, &outside) < 0) {
         Py_XDECREF(responses);
+        return NULL;
+    }
+    if (!Py_IS_TYPE(outside, &PlaceType)) {
+        is_unusable("place");
+        Py_DECREF(outside);
+        Py_DECREF(responses);
         return NULL;
     }
     Send send; /* what is long in it stays as it is */
