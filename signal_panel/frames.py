@@ -42,7 +42,7 @@ _last_hop = _LastHop()
 
 
 def caller() -> FrameType | None:
-    """The frame above that of the function which asks; None where there is none, as when an extension calls it."""
+    """The frame above that of the function which asks; None where there is none, as under an extension."""
     return sys._getframe(1).f_back
 
 

@@ -143,7 +143,7 @@ def current_request() -> RequestScope | None:
 
 
 def _unconverted(get_response: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[..., Any]] | None:
-    """It, and what Django has wrapped in it to answer where that raises; None where it is not Django that has.
+    """It, with what Django has wrapped to answer where that raises; None where it is not Django that has.
 
     Django wraps each middleware so. C does the same for the next one without a frame, so that ours adds none
     to a request: of one the toolbar makes a line at each query, which was 0.8 % of the instructions of saving

@@ -27,7 +27,7 @@ INTEGER = "n" if calcsize("n") == calcsize("q") else "q"
 QUERY = Struct(5 * INTEGER)
 """A query in the log: the span it ran in, statement, parameters, start, end."""
 PLAIN = frozenset(map(id, (NoneType, bool, int, float, str, bytes, date, timedelta, UUID)))
-"""To hash one of these, or a ``Decimal``, runs no code of the user's; by ``id``, as a metaclass may have a hash."""
+"""The ``id``s of types, as a metaclass may have a hash: that of one of these runs no code of the user's."""
 HASH_OF_TWO = -2
 """The hash of -1 as well as of -2: of these two the text is hashed."""
 _TIME_ZONES = frozenset(map(id, (NoneType, timezone, ZoneInfo)))
