@@ -460,10 +460,9 @@ class TestTheNextMiddlewareRaises:
         list(generator)
         assert found == [outside, None]
 
-    def test_it_has_a_traceback_where_it_has_no_frame_of_its_own(
-        self, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        SignalPanelMiddleware(convert_exception_to_response(lambda: None))(RequestFactory().get("/plain/"))  # type: ignore[arg-type, misc]
+    def test_it_has_a_traceback_where_no_frame_was_left(self, caplog: pytest.LogCaptureFixture) -> None:
+        ask = SignalPanelMiddleware(convert_exception_to_response(lambda: None))  # type: ignore[misc, arg-type]
+        ask(RequestFactory().get("/plain/"))
         (logged,) = caplog.records
         assert logged.exc_info is not None
         assert logged.exc_info[2] is not None
@@ -496,14 +495,10 @@ def test_the_middleware_asks_whom_it_is_told_to_ask_next() -> None:
     middleware = SignalPanelMiddleware(answering("first"))
     middleware.get_response = answering("second")
     assert middleware(request=HttpRequest()).content == b"second"  # type: ignore[union-attr]
-    for arguments, named in (
-        ((), {}),
-        ((), {"asked": None}),
-        ((None, None), {}),
-        ((None,), {"request": None}),
-    ):
+    wrong: list[Any] = [((), {}), ((), {"asked": None}), ((None, None), {}), ((None,), {"request": None})]
+    for arguments, named in wrong:
         with pytest.raises(TypeError):
-            middleware(*arguments, **named)  # type: ignore[arg-type]
+            middleware(*arguments, **named)
 
 
 def test_the_middleware_is_async_where_what_it_wraps_is() -> None:

@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from threading import get_ident
+from types import FrameType
 from typing import Any
 
 from asgiref.sync import async_to_sync, sync_to_async
@@ -210,6 +211,7 @@ def send(self: Any, sender: Any, **named: Any) -> Responses:
         return responses
     collector = place.collector
     thread = place.thread
+    frame: FrameType | None
     try:
         frame = _caller(1)
         kind = collector.known_send((id(self), id(sender), id(frame.f_code), frame.f_lasti))
@@ -304,6 +306,7 @@ def send_robust(self: Any, sender: Any, **named: Any) -> Responses:
     """As ``Signal.send_robust``."""
     outside = place = current_place()
     collector = place.collector
+    frame: FrameType | None
     try:
         frame = _caller(1)
         kind = collector.known_send((id(self) + SEND_ROBUST, id(sender), id(frame.f_code), frame.f_lasti))
