@@ -213,15 +213,18 @@ class Collector(Recorder):
             end = self.clock()
         try:
             if exception is not None:
-                self._raised(number, exception)
+                self._raised(number, exception, parent)
             if number < self.limit:
                 self._keep(0, number, parent, kind, start, end)
             elif self.closed:
                 self.late.count += 1
             else:
-                while parent in self.blocks:
+                scopes = []
+                while parent in self.scopes:
+                    if parent not in self.blocks:
+                        scopes.append(parent)
                     parent = self.scopes[parent]
-                self.overflow.add_send(number, parent, self.scopes)
+                self.overflow.add_send(number, parent, scopes)
         except Exception as failure:
             self.failed(failure)
 
@@ -240,7 +243,7 @@ class Collector(Recorder):
             end = self.clock()
         try:
             if exception is not None:
-                self._raised(number, exception)
+                self._raised(number, exception, send)
             if number < self.limit:
                 self._keep(ALONE, number, send, self.kinds.receiver(receiver, is_async), start, end)
             elif self.closed:
@@ -257,12 +260,20 @@ class Collector(Recorder):
             self._look_ahead()
         self.count_calls(1 if calls == ALONE else calls)
 
-    def _raised(self, number: int, exception: BaseException) -> None:
+    def _raised(self, number: int, exception: BaseException, parent: int) -> None:
         name = naming.class_name(type(exception))
         if number < self.limit:
             self.exceptions[number] = name
+            if parent in self.scopes:  # which may be in a span that is not kept
+                self.overflow.passes_on(self.span_above(parent), name)
         elif not self.closed:
             self.overflow.raised(number, name)
+
+    def span_above(self, number: int, scope: int = 0) -> int:
+        """The number of the span that a scope or block is in; where it is in none of the scope, of that."""
+        while number in self.scopes and number != scope:
+            number = self.scopes[number]
+        return number
 
     def note(self, times: dict[int, int], number: int, nanoseconds: int) -> None:
         """Note a busy time or a hop, in ``busy`` or ``hops``, of a span that is kept."""

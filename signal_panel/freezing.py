@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from operator import itemgetter
 from types import MethodType
@@ -27,7 +27,7 @@ from signal_panel.recording import (
     SendKind,
     Statement,
 )
-from signal_panel.rows import Index, Spans, spans_since
+from signal_panel.rows import NOWHERE, Index, Spans, spans_since
 
 _T = TypeVar("_T")
 
@@ -51,7 +51,7 @@ class Beginning(NamedTuple):
             collector.log.lengths(),
             collector.queries.position,
             collector.instances.position,
-            collector.overflow.so_far(),
+            collector.overflow.so_far(number),
         )
 
 
@@ -71,6 +71,7 @@ class Freezing:
         # Of the spans in the log, which place they have among those in the scope: the first ones are kept.
         self._places: list[int | None] = []
         self._parents: list[int] = []  # the places of their parents
+        self._lost: set[int] = set()  # those in the log that are in one which is not
         self._flags: dict[int, int] = {0: 0}  # of what runs directly in a scope or block
         self._left_out = Overflow()
 
@@ -110,11 +111,14 @@ class Freezing:
             columns.time += array("q", [ends[row] - starts[row] for row in part])
             columns.kind += array("q", [renumber[log_kinds[row]] for row in part])
         self._add_flags(log_parents[row] for row in kept)
-        if left_out:
-            calls = [(starts[row] - began, ends[row] - began) for row in left_out if log_kinds[row] < 0]
-            self._left_out = Overflow(
-                len(left_out) - len(calls), len(calls), self._time_covered(calls), self._exceptions_beyond()
-            )
+        calls = [(starts[row] - began, ends[row] - began) for row in left_out if log_kinds[row] < 0]
+        lost_calls = sum(log_kinds[row] < 0 for row in self._lost)  # in the time of what they are in
+        self._left_out = Overflow(
+            len(left_out) - len(calls) + len(self._lost) - lost_calls,
+            len(calls) + lost_calls,
+            self._time_covered(calls) if calls else 0,
+            self._exceptions_beyond(log_parents),
+        )
 
     def _find_places(self, spans: Spans) -> list[int]:
         """The spans in the scope, by start."""
@@ -131,13 +135,20 @@ class Freezing:
         order = sorted(range(len(spans.sends)), key=spans.sends.tolist().__getitem__)
         order.sort(key=spans.starts.__getitem__)
         inside: list[int] = []
+        is_outermost = self._collector.scopes[self._beginning.number] == 0
         for row in order:
             place = places[above[row]]
             if place is not None:
                 places[row] = len(inside)
                 inside.append(row)
                 parents.append(place)
+            elif is_outermost and self._is_lost(above[row], spans.parents[row]):
+                self._lost.add(row)
         return inside
+
+    def _is_lost(self, above: int, parent: int) -> bool:
+        """Whether it is in one past the cap, as what is in another scope there, which has room of its own."""
+        return above in self._lost or (above == NOWHERE and self._span_above(parent) >= self._collector.limit)
 
     def _place(self, number: int) -> int:
         """The place of a span that is kept, else ``NOTHING``."""
@@ -145,11 +156,7 @@ class Freezing:
         return NOTHING if place is None or place >= self._room else place
 
     def _span_above(self, number: int) -> int:
-        """The number of the span that a scope or block is in, or this recording's own."""
-        scopes = self._collector.scopes
-        while number in scopes and number != self._beginning.number:
-            number = scopes[number]
-        return number
+        return self._collector.span_above(number, self._beginning.number)
 
     def _add_flags(self, nearest: Iterable[int]) -> None:
         """Tell of each span whether it is in a transaction, by the number of what it is directly in."""
@@ -168,14 +175,18 @@ class Freezing:
         later = [(max(start, reached), end) for start, end in calls if end > reached]
         return covered([start for start, _ in later], [end for _, end in later])
 
-    def _exceptions_beyond(self) -> int:
-        """How many more exceptions there would be if no span had been left out."""
-        raised = []
+    def _exceptions_beyond(self, log_parents: Sequence[int]) -> int:
+        """How many more there are than is told by those kept, and by what was added up: maybe less than 0."""
+        raised: list[tuple[int, int, str]] = []
+        kept: list[tuple[int, int, str]] = []
         for number, name in list(self._collector.exceptions.items()):
-            place = self._places[self._by_number[number]]
-            if place is not None:
-                raised.append((place, self._parents[place], name))
-        return _origins(raised) - _origins([one for one in raised if one[0] < self._room])
+            row = self._by_number[number]
+            place = self._places[row]
+            if place is not None or row in self._lost:
+                raised.append((number, self._span_above(log_parents[row]), name))
+            if place is not None and place < self._room:
+                kept.append((place, self._parents[place], name))
+        return _origins(raised, self._collector.overflow.passed_on()) - _origins(kept)
 
     def _add_what_few_spans_have(self) -> None:
         columns, collector, renumber = self._columns, self._collector, self._renumber
@@ -248,7 +259,7 @@ class Freezing:
         self._left_out = self._left_out._replace(queries=count, queries_ns=nanoseconds)
 
     def _add_overflow(self) -> None:
-        beyond = self._collector.overflow.so_far() - self._beginning.overflow
+        beyond = self._collector.overflow.so_far(self._beginning.number) - self._beginning.overflow
         self._columns.overflow = beyond + self._left_out
 
     def _add_connections(self, listing: Listing, receivers: list[Any], keys: list[object]) -> None:
@@ -293,9 +304,12 @@ class Freezing:
         )
 
 
-def _origins(raised: list[tuple[int, int, str]]) -> int:
-    """How many exceptions these are, by the span, its parent and the type: one that leaves both is one."""
-    passed_on = {(parent, name) for _, parent, name in raised}
+def _origins(raised: list[tuple[int, int, str]], others: Iterable[tuple[int, str]] = ()) -> int:
+    """How many exceptions these are, by the span, its parent and the type: one that leaves both is one.
+
+    So is one that has come to the span from one of the ``others``.
+    """
+    passed_on = {(parent, name) for _, parent, name in raised}.union(others)
     return sum((span, name) not in passed_on for span, _, name in raised)
 
 

@@ -93,7 +93,7 @@ class Scope:
         if not self._is_outermost:  # then not all that was logged is of this scope
             found = totals(Recording(self._columns()))
             return Counts(found.sends, found.calls, found.receivers_ns)
-        kept, beyond = counts(self.collector.log), self.collector.overflow.so_far()
+        kept, beyond = counts(self.collector.log), self.collector.overflow.so_far(self._number)
         return Counts(
             kept.sends + beyond.sends,
             kept.calls + beyond.calls,

@@ -7,6 +7,7 @@ import sys
 import types
 import unittest
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -25,6 +26,10 @@ from signal_panel.tracer import close_scope, database, open_scope
 from tests.clock import FakeClock
 
 told = Signal()
+
+
+def hears(**named: object) -> None:
+    """Hear it."""
 
 
 def execute(sql: str) -> None:
@@ -203,9 +208,6 @@ def test_one_keeps_no_more_queries_than_its_own_cap_whatever_those_inside_it_kee
 
 @override_settings(SIGNAL_PANEL={"MAX_SPANS": 2})
 def test_one_counts_what_those_inside_it_keep_beyond_its_own_cap() -> None:
-    def hears(**named: object) -> None:
-        """Hear it."""
-
     signal = Signal()
     signal.connect(hears)
     with signal_panel.record() as outer:
@@ -304,6 +306,59 @@ def test_an_exception_that_passes_through_spans_with_and_without_room_is_one(cap
                 signal.send(sender=None)
     assert recording.dropped == 4 - cap
     assert totals(recording).exceptions == 2
+
+
+@pytest.mark.parametrize("cap", [1, 2, 3, 5, 10])
+@pytest.mark.parametrize("before", [0, 1, 3, 20])
+def test_so_is_one_that_leaves_a_span_without_room_for_one_with(cap: int, before: int, settings: Any) -> None:
+    inner, fails = Signal(), Signal()
+
+    def sends(**named: Any) -> None:
+        for _ in range(before):
+            inner.send(sender=None)
+        fails.send(sender=None)
+
+    def raises(**named: Any) -> None:
+        raise LookupError
+
+    outer = Signal()
+    for signal, hearing in ((outer, sends), (inner, hears), (fails, raises)):
+        signal.connect(hearing)
+    settings.SIGNAL_PANEL = {"MAX_SPANS": cap}
+    with signal_panel.record() as recording:
+        for _ in range(3):
+            with pytest.raises(LookupError):
+                outer.send(sender=None)
+    assert totals(recording).exceptions == 3
+
+
+@pytest.mark.parametrize("cap", [1, 2, 3, 100])
+def test_one_inside_a_span_without_room_is_counted_outside(cap: int, settings: Any) -> None:
+    clock = FakeClock()
+
+    def takes_time(**named: Any) -> None:
+        clock.pass_(10)
+        told.send(sender=None)
+
+    def raises(**named: Any) -> None:
+        raise LookupError
+
+    def records(**named: Any) -> None:
+        with signal_panel.record(), suppress(ValueError):
+            inner.send(sender=None)
+            fails.send(sender=None)
+
+    outer, inner, fails = Signal(), Signal(), Signal()
+    for signal, hearing in ((outer, records), (inner, takes_time), (fails, raises)):
+        signal.connect(hearing)
+    settings.SIGNAL_PANEL = {"MAX_SPANS": cap}
+    with signal_panel.record(clock=clock) as recording:
+        for _ in range(4):
+            with pytest.raises(LookupError):
+                outer.send(sender=None)
+    counted = totals(recording)
+    assert (counted.sends, counted.calls, counted.exceptions) == (16, 12, 4)
+    assert counted.receivers_ns == 40
 
 
 @pytest.mark.django_db
