@@ -39,7 +39,6 @@ class Beginning(NamedTuple):
     clock: int
     log: dict[int, int]
     queries: int
-    instances: int
     overflow: Overflow
 
     @classmethod
@@ -50,7 +49,6 @@ class Beginning(NamedTuple):
             collector.clock(),
             collector.log.lengths(),
             collector.queries.position,
-            collector.instances.position,
             collector.overflow.so_far(number),
         )
 
@@ -194,7 +192,7 @@ class Freezing:
         columns.exceptions = {span: number_of(name) for span, name in self._of_spans(collector.exceptions)}
         columns.busy = dict(self._of_spans(collector.busy))
         columns.hops = dict(self._of_spans(collector.hops))
-        found = self._of_spans(collector.instances.again_since(self._beginning.instances))
+        found = self._of_spans(collector.instances.again_since(self._beginning.number))
         again = ((span, self._place(first)) for span, first in found)
         columns.again = {span: first for span, first in again if first != NOTHING}
         columns.skipped = {

@@ -30,7 +30,7 @@ extern struct found found;
         name(instance) name(action) name(send) name(failed) name(end) name(count_calls) name(start)          \
             name(run_async) name(packed) name(sends) name(statement_of) name(db) name(alias) name(sql)       \
                 name(params) name(many) name(is_async) name(__acall__) name(get_response) name(unconverted)  \
-                    name(request)
+                    name(request) name(go_through)
 #define AS_MEMBER(name) PyObject *name;
 struct names {
     NAMES(AS_MEMBER)

@@ -2,8 +2,9 @@
 
 #include "compiled.h"
 
-#define HEAD 5   /* the fields of a row in front of those of its calls, as in rows.py */
-#define CALLS 16 /* so many calls, and so many arguments, need no memory of their own */
+#define HEAD 5          /* the fields of a row in front of those of its calls, as in rows.py */
+#define OFTEN (512 * 4) /* as in instances.py */
+#define CALLS 16        /* so many calls, and so many arguments, need no memory of their own */
 
 /* A send under way. */
 typedef struct {
@@ -124,6 +125,11 @@ keep_instance(Send *send)
     }
     else if (!PyErr_Occurred()) {
         is_unusable("list of instances");
+    }
+    if (kept == 0 && PyList_GET_SIZE(sends) % OFTEN == 0) {
+        PyObject *done = PyObject_CallMethodNoArgs(send->recorder->instances, names.go_through);
+        kept = done == NULL ? -1 : 0;
+        Py_XDECREF(done);
     }
     Py_XDECREF(reference);
     Py_XDECREF(kind);
