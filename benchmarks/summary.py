@@ -38,10 +38,11 @@ def in_five_lines(runs: Runs) -> str:
             f"{bare[ONE_RECEIVER]}, {bare[FIVE_RECEIVERS]} and {bare[ASYNC]} µs.",
         ]
     if runs["sql"] and runs["memory"]:
-        query, memory = _figure(runs, "sql", "added to a query"), _figure(runs, "memory", "memory a span")
+        query = _figure(runs, "sql", "added to a query")
+        memory = _values(runs, "memory", "memory a span")
         lines.append(
-            f"- A query takes {query} µs longer. Of a million sends and receiver calls each takes {memory} "
-            "bytes of memory until the request is over."
+            f"- A query takes {query} µs longer. Of a million sends and receiver calls each takes "
+            f"{digits(min(memory))} to {digits(max(memory))} bytes of memory until the request is over."
         )
     if runs["requests"]:
         table = _table(runs, "requests")
@@ -91,5 +92,8 @@ def _table(runs: Runs, part: str) -> Table:
 
 
 def _figure(runs: Runs, part: str, starts: str) -> str:
-    found = next(figure for figure in runs[part][0].result.figures if figure.name.startswith(starts))
-    return digits(found.value)
+    return digits(_values(runs, part, starts)[0])
+
+
+def _values(runs: Runs, part: str, starts: str) -> list[float]:
+    return [figure.value for figure in runs[part][0].result.figures if figure.name.startswith(starts)]
