@@ -139,13 +139,15 @@ def _without_c(every: Sequence[Run]) -> list[str]:
     figures = [(run.group, one) for run in every if run.with_c for one in without_c.figures(run)]
     if not figures:
         return []
-    met = sum(one.is_met for _, one in figures)
-    title = f"The same targets without C: {met} of {len(figures)} are met"
+    missed = [one for one in figures if not one[1].is_met]
+    title = f"Without C {len(figures) - len(missed)} of {len(figures)} are met, these are not"
     note = (
         "Where nothing of the panel could be compiled. From the tables below, so with as many digits as they "
-        "show. The targets that are not here were measured with C only."
+        "show. The other targets were measured with C only."
     )
-    return [_of_parts(title, figures, note).markdown()]
+    if not missed:
+        return [f"Without C all {len(figures)} are met that were measured so."]
+    return [_of_parts(title, missed, note).markdown()]
 
 
 def _elsewhere(every: Sequence[Run]) -> list[str]:

@@ -27,10 +27,8 @@ def in_five_lines(runs: Runs) -> str:
             [cell for run in runs["recording"] for cell in run.result.tables[1].column("bare /")]
         )
         lines += [
-            "- While nothing is recorded, Django's own methods stand in their places; with Python 3.13 or "
-            "newer ours do from the 250th recording on, and pass on at once. Of the time of bare Django all "
-            f"takes then, by the median and at most, {idle}. Bare Django measured again takes {again} at "
-            "most.",
+            f"- While nothing is recorded, operations take, in times of bare Django, {idle}. Bare Django "
+            f"measured again takes {again} at most.",
             f"- While a request is recorded, a send to one receiver takes {_longer(ours[ONE_RECEIVER])}, to "
             f"five {_longer(ours[FIVE_RECEIVERS])}, and `asend` to five async ones {_longer(ours[ASYNC])}; "
             f"where C was not compiled {_longer(without_c[ONE_RECEIVER])}, "
@@ -70,7 +68,10 @@ def in_five_lines(runs: Runs) -> str:
 def _idle(ratios: Table) -> str:
     """How many times as long as bare Django operations take while nothing is recorded."""
     once, often = (ratios.column(starts) for starts in ("idle / bare", "idle for long"))
-    return f"{once[-1]} and {_highest(once)}, after 1,000 recordings {often[-1]} and {_highest(often)}"
+    return (
+        f"{once[-1]} by the median and {_highest(once)} at most, after 1,000 recordings {often[-1]} and "
+        f"{_highest(often)}"
+    )
 
 
 def _highest(ratios: Sequence[str]) -> str:

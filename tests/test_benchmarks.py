@@ -359,7 +359,7 @@ def test_targets_without_c_are_told_from_the_tables(page: Callable[[], str]) -> 
         figures = [Figure("added to a query", 1, 1.5, "µs")] if part == "sql" else []
         Run(part, "3.11", "Here, with its C.", (1.0, 2.0), Result(figures, [table])).keep()
     text = page()
-    assert "The same targets without C: 1 of 3 are met" in text
+    assert "Without C 1 of 3 are met, these are not" in text
     assert "| Queries, Python 3.11: added to a query | 2.00 µs | ≤ 1.50 µs | **missed**" in text
     assert "import, 1,000 saves, until the response is there | 4.50 % | ≤ 3.00 % | **missed**" in text
     assert "with what the server does after it, the panel adds 2.00 % and 4.50 %." in text
