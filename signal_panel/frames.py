@@ -41,11 +41,6 @@ class _LastHop(threading.local):
 _last_hop = _LastHop()
 
 
-def caller() -> FrameType | None:
-    """The frame above that of the function which asks; None where there is none, as under an extension."""
-    return sys._getframe(1).f_back
-
-
 def users_frame(frame: FrameType | None) -> FrameType | SuspendedAt | None:
     """The innermost frame of the user's code at or above ``frame``, or None where there is none.
 

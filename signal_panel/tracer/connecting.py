@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from django.dispatch import Signal
 
 from signal_panel.collector import current
-from signal_panel.frames import caller
 
 
 def _connect(found: Callable[..., Any]) -> Callable[..., Any]:
@@ -19,7 +19,7 @@ def _connect(found: Callable[..., Any]) -> Callable[..., Any]:
         answer = found(self, receiver, sender, weak, dispatch_uid)
         collector = current.get().collector
         if not collector.closed and len(self.receivers) > before:  # else it was connected already
-            collector.has_connected(self, receiver, sender, self.receivers[-1], caller())
+            collector.has_connected(self, receiver, sender, self.receivers[-1], sys._getframe().f_back)
         return answer
 
     return connect

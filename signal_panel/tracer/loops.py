@@ -26,7 +26,6 @@ from django.db.models.signals import post_init
 from django.dispatch import dispatcher
 
 from signal_panel.collector import ASEND, ASEND_ROBUST, IDLE, SEND, SEND_ROBUST, Collector, current
-from signal_panel.frames import caller
 from signal_panel.kinds import IGNORED
 from signal_panel.rows import HEAD
 from signal_panel.speedups import Place
@@ -39,7 +38,7 @@ _SYNC_FIRST = hasattr(dispatcher, "_run_parallel")
 _run_together: Any = getattr(dispatcher, "_run_parallel", asyncio.gather)
 
 Responses = list[tuple[Any, Any]]
-_caller = sys._getframe
+_frame = sys._getframe
 make_current = current.set
 current_place = current.get  # found once, it takes 0.06 µs less of each send
 _NONE: list[Any] = []
@@ -213,7 +212,7 @@ def send(self: Any, sender: Any, **named: Any) -> Responses:
     thread = place.thread
     frame: FrameType | None
     try:
-        frame = _caller(1)
+        frame = _frame(1)
         kind = collector.known_send((id(self), id(sender), id(frame.f_code), frame.f_lasti))
     except ValueError:  # the caller has none, as an extension's
         frame = kind = None
@@ -308,7 +307,7 @@ def send_robust(self: Any, sender: Any, **named: Any) -> Responses:
     collector = place.collector
     frame: FrameType | None
     try:
-        frame = _caller(1)
+        frame = _frame(1)
         kind = collector.known_send((id(self) + SEND_ROBUST, id(sender), id(frame.f_code), frame.f_lasti))
     except ValueError:  # the caller has none, as an extension's
         frame = kind = None
@@ -375,7 +374,7 @@ async def asend(self: Any, sender: Any, **named: Any) -> Responses:
     """As ``Signal.asend``."""
     place = current_place()
     collector, parent = place.collector, place.number
-    kind = collector.kind_of(self, sender, ASEND, caller())
+    kind = collector.kind_of(self, sender, ASEND, _frame().f_back)
     if kind == IGNORED:
         collector, parent = IDLE.collector, 0
     span = next(collector.numbers)
@@ -398,7 +397,7 @@ async def asend_robust(self: Any, sender: Any, **named: Any) -> Responses:
     """As ``Signal.asend_robust``."""
     place = current_place()
     collector, parent = place.collector, place.number
-    kind = collector.kind_of(self, sender, ASEND_ROBUST, caller())
+    kind = collector.kind_of(self, sender, ASEND_ROBUST, _frame().f_back)
     if kind == IGNORED:
         collector, parent = IDLE.collector, 0
     span = next(collector.numbers)

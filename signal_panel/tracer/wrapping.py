@@ -6,6 +6,7 @@ receiver it asks for goes to it in a wrapper. This costs some three times as muc
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,7 +16,6 @@ from typing import Any
 from django.db.models.signals import post_init
 
 from signal_panel.collector import IDLE, Collector, current
-from signal_panel.frames import caller
 from signal_panel.kinds import IGNORED
 from signal_panel.recording import METHODS
 from signal_panel.speedups import Place
@@ -113,11 +113,11 @@ def wrapped(name: str, found: Callable[..., Any]) -> Callable[..., Any]:
     method = METHODS.index(name)
 
     def send(self: Any, sender: Any, **named: Any) -> Any:
-        with _recorded(self, sender, named, method, caller()):
+        with _recorded(self, sender, named, method, sys._getframe().f_back):
             return _with_receivers_themselves(found(self, sender, **named))
 
     async def asend(self: Any, sender: Any, **named: Any) -> Any:
-        with _recorded(self, sender, named, method, caller()):
+        with _recorded(self, sender, named, method, sys._getframe().f_back):
             return _with_receivers_themselves(await found(self, sender, **named))
 
     wrapper = asend if name.startswith("a") else send
