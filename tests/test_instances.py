@@ -15,7 +15,7 @@ from signal_panel.collector import current
 from signal_panel.instances import OFTEN
 from tests.threads import at_once
 
-saved = Signal()
+thing_saved = Signal()
 MANY = OFTEN // 2
 pytestmark = pytest.mark.usefixtures("room")
 
@@ -32,7 +32,7 @@ class Thing:
 def save(thing: Thing, times: int) -> None:
     """Send for it from one line."""
     for _ in range(times):
-        saved.send(None, instance=thing)
+        thing_saved.send(None, instance=thing)
 
 
 def again(recording: Recording) -> list[int | None]:
@@ -68,11 +68,11 @@ def test_of_the_dead_none_is_kept_and_of_the_living_the_first() -> None:
     living = [Thing() for _ in range(100)]
     with signal_panel.record() as recording:
         for _ in range(MANY):
-            saved.send(None, instance=Thing())
+            thing_saved.send(None, instance=Thing())
         assert kept() < OFTEN
         for _ in range(MANY // 100):
             for thing in living:
-                saved.send(None, instance=thing)
+                thing_saved.send(None, instance=thing)
         assert kept() < OFTEN
     assert again(recording)[:MANY] == [None] * MANY
     assert again(recording)[-100:] == list(range(MANY, MANY + 100))
@@ -93,7 +93,7 @@ def test_where_all_live_it_is_not_gone_through_for_each_of_them() -> None:
         instances._compared = counts  # type: ignore[method-assign]
         for _ in range(8 * MANY):
             living.append(Thing())
-            saved.send(None, instance=living[-1])
+            thing_saved.send(None, instance=living[-1])
         assert kept() == 8 * MANY * 4
         assert times < 10
 
@@ -122,10 +122,10 @@ def test_threads_may_save_at_once() -> None:
 def test_one_that_sends_while_it_dies_is_compared_too() -> None:
     class Dying(Thing):
         def __del__(self) -> None:
-            saved.send(None, instance=thing)
+            thing_saved.send(None, instance=thing)
 
     thing = Thing()
     with signal_panel.record() as recording:
         for _ in range(MANY):
-            saved.send(Dying, instance=Dying())
+            thing_saved.send(Dying, instance=Dying())
     assert sum(first is not None for first in again(recording)) == MANY - 1
