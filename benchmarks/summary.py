@@ -22,13 +22,13 @@ def in_five_lines(runs: Runs) -> str:
         table = _table(runs, "recording")
         bare = table.column(TAKES)
         ours, without_c = (table.column(f"{peer.title} adds") for peer in (OURS, OURS_WITHOUT_C))
-        idle = "; ".join(f"on Python {run.python} {_idle(run.result.tables[1])}" for run in runs["recording"])
+        idle = "; ".join(f"{_idle(run.result.tables[1])} on Python {run.python}" for run in runs["recording"])
         again = _highest(
             [cell for run in runs["recording"] for cell in run.result.tables[1].column("bare /")]
         )
         lines += [
-            f"- While nothing is recorded, operations take, in times of bare Django, {idle}. Bare Django "
-            f"measured again takes {again} at most.",
+            "- While nothing is recorded, operations take so many times what they take with bare Django: "
+            f"{idle}. Bare Django measured again takes {again} at most.",
             f"- While a request is recorded, a send to one receiver takes {_longer(ours[ONE_RECEIVER])}, to "
             f"five {_longer(ours[FIVE_RECEIVERS])}, and `asend` to five async ones {_longer(ours[ASYNC])}; "
             f"where C was not compiled {_longer(without_c[ONE_RECEIVER])}, "
@@ -69,8 +69,8 @@ def _idle(ratios: Table) -> str:
     """How many times as long as bare Django operations take while nothing is recorded."""
     once, often = (ratios.column(starts) for starts in ("idle / bare", "idle for long"))
     return (
-        f"{once[-1]} by the median and {_highest(once)} at most, after 1,000 recordings {often[-1]} and "
-        f"{_highest(often)}"
+        f"{once[-1]} by the median, {_highest(once)} at most (after 1,000 recordings {often[-1]}, "
+        f"{_highest(often)})"
     )
 
 
