@@ -31,6 +31,7 @@ def without_a_frame(call: Callable[[], object]) -> None:
     """Have a thread call it in this context with no frame of Python's above, as an extension may."""
     done = _thread.allocate_lock()
     done.acquire()
-    calls = map(partial.__call__, [partial(call), partial(done.release)])
+    traced = partial(sys.settrace, threading.gettrace())  # as threading does, for coverage
+    calls = map(partial.__call__, [traced, partial(call), partial(done.release)])
     _thread.start_new_thread(copy_context().run, (deque, calls, 0))
     assert done.acquire(timeout=10), "It raised."
