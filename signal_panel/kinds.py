@@ -169,6 +169,9 @@ class Kinds:
                 raw_site(site),
             )
             with self._numbers.lock:
+                number = self._numbers.get(key)
+                if number is not None:  # another thread has learnt it meanwhile
+                    return number
                 if self.is_ignored(raw.signal_name(), raw.sender):
                     self._ignored.add(key, 0, signal, stands_for, *([] if site is None else [site.f_code]))
                     return IGNORED
@@ -195,9 +198,11 @@ class Kinds:
         if number is None:
             name, code = naming.receiver_definition(receiver)
             with self._numbers.lock:
-                self._receivers.append(_RawReceiver(name, code, is_async))
-                number = -len(self._receivers)
-                self._numbers.add(id(lasting), number, lasting)
+                number = self._numbers.get(id(lasting))
+                if number is None:  # as above
+                    self._receivers.append(_RawReceiver(name, code, is_async))
+                    number = -len(self._receivers)
+                    self._numbers.add(id(lasting), number, lasting)
         return number
 
     def continued(self, ignore: tuple[str, ...]) -> bool:

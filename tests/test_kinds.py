@@ -107,6 +107,31 @@ def test_what_was_seen_in_one_recording_is_not_learnt_again_in_the_next(
     assert Recording not in learnt
 
 
+@pytest.mark.parametrize("looked_up", ["sender_name", "receiver_definition"])
+def test_what_another_learns_meanwhile_is_not_learnt_twice(
+    looked_up: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signal = Signal()
+    signal.connect(hears := lambda **_: None)
+    assert callable(hears)
+
+    def send() -> None:
+        signal.send(Recording)
+
+    find = getattr(kinds.naming, looked_up)
+
+    def finds(thing: Any) -> Any:
+        monkeypatch.undo()
+        send()
+        return find(thing)
+
+    monkeypatch.setattr(kinds.naming, looked_up, finds)
+    with signal_panel.record() as recording:
+        send()
+    assert (len(recording.sends), len(recording.calls)) == (2, 2)
+    assert len(set(recording.columns.kind)) == 2
+
+
 @override_settings(SIGNAL_PANEL={"IGNORE": []})
 def test_they_do_not_grow_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kinds, "MOST", 3)
