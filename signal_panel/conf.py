@@ -131,7 +131,7 @@ def problems() -> Iterator[Problem]:
         yield Problem(
             "signal_panel.E002",
             f"SIGNAL_PANEL must be a dictionary, not {configured!r}.",
-            f"Its keys are {_names()}; those left out keep their defaults.",
+            f"Its keys are {_listed(KEYS)}; those left out keep their defaults.",
         )
         return
     for name, value in configured.items():
@@ -139,7 +139,7 @@ def problems() -> Iterator[Problem]:
             yield Problem(
                 "signal_panel.E003",
                 f"SIGNAL_PANEL has an unknown key {name!r}.",
-                f"{_did_you_mean(name, KEYS)}The keys are {_names()}.",
+                f"{_did_you_mean(name, KEYS)}The keys are {_listed(KEYS)}.",
             )
         elif not KEYS[name].accepts(value):
             key = KEYS[name]
@@ -158,7 +158,7 @@ def _wrong_thresholds(configured: dict[Any, Any]) -> Iterator[Problem]:
             yield Problem(
                 "signal_panel.E004",
                 f"SIGNAL_PANEL['FINDINGS'] has an unknown threshold {name!r}, with the value {number!r}.",
-                f"{_did_you_mean(name, THRESHOLDS)}The thresholds are {', '.join(map(repr, THRESHOLDS))}.",
+                f"{_did_you_mean(name, THRESHOLDS)}The thresholds are {_listed(THRESHOLDS)}.",
             )
         elif not _is_positive_number(number):
             yield Problem(
@@ -172,8 +172,8 @@ def _configured() -> Any:
     return getattr(settings, "SIGNAL_PANEL", {})
 
 
-def _names() -> str:
-    return ", ".join(repr(name) for name in KEYS)
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(map(repr, names))
 
 
 def _did_you_mean(name: Any, names: Iterable[str]) -> str:
