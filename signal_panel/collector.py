@@ -258,7 +258,10 @@ class Collector(Recorder):
         if row[0] >= self.quick_limit:
             self.log.pack(row[0], self.calls)
             self._look_ahead()
-        self.count_calls(1 if calls == ALONE else calls)
+        if calls == ALONE:
+            self.count_calls(1)
+        elif calls > 1:
+            self.count_calls(calls)
 
     def _raised(self, number: int, exception: BaseException, parent: int) -> None:
         name = naming.class_name(type(exception))

@@ -224,6 +224,27 @@ def test_sends_to_many_receivers_fill_the_log_before_there_are_many_sends(method
     assert (totals(recording).sends, totals(recording).calls) == (51, 51 * 30)
 
 
+@override_settings(SIGNAL_PANEL={"MAX_SPANS": 100})
+def test_sends_have_as_much_room_in_an_event_loop_as_outside() -> None:
+    one, two = Signal(), Signal()
+    one.connect(turn_page)
+    two.connect(turn_page)
+    two.connect(turn_page, dispatch_uid="again")
+
+    def send() -> int:
+        for signal in [one] * 60 + [two] * 60:
+            signal.send(sender=None)
+        return sum(map(len, current.get().collector.log.values()))
+
+    async def in_loop() -> int:
+        return send()
+
+    with signal_panel.record():
+        outside = send()
+    with signal_panel.record():
+        assert asyncio.run(in_loop()) == outside
+
+
 @override_settings(SIGNAL_PANEL={"MAX_SPANS": 2})
 def test_exceptions_past_the_cap_count_in_the_recording_that_they_were_raised_in() -> None:
     signal = Signal()
