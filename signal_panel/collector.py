@@ -237,13 +237,19 @@ class Collector(Recorder):
         start: int,
         exception: BaseException | None = None,
         end: int | None = None,
+        busy: int | None = None,
     ) -> None:
-        """Keep a receiver call that has ended, by default now, or add it up where there is no room left."""
+        """Keep a receiver call that has ended, by default now, or add it up where there is no room left.
+
+        An async receiver was ``busy`` for so many nanoseconds of it.
+        """
         if end is None:
             end = self.clock()
         try:
             if exception is not None:
                 self._raised(number, exception, send)
+            if busy is not None:
+                self.note(self.busy, number, busy)
             if number < self.limit:
                 self._keep(ALONE, number, send, self.kinds.receiver(receiver, is_async), start, end)
             elif self.closed:

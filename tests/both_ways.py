@@ -19,6 +19,7 @@ from typing import Any
 from uuid import UUID
 
 import django
+from asgiref.sync import markcoroutinefunction
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.dispatch import Signal
@@ -28,6 +29,7 @@ from tests.clock import FakeClock
 
 silent, one_hears, two_hear, many_hear, methods_hear, async_too, fails, ends_it = (Signal() for _ in range(8))
 outer, inner, cached = Signal(), Signal(), Signal(use_caching=True)
+take_turns, fails_later, ends_later, is_never_there, answers_by_a_future = (Signal() for _ in range(5))
 CLOCK = FakeClock()
 KEPT: list[Any] = []
 MANY = 40
@@ -74,7 +76,41 @@ def connect_all() -> None:
         CLOCK.pass_(50_000)
         silent.send(None)
 
+    async def waits(**named: Any) -> int:
+        for _ in range(3):
+            CLOCK.pass_(600_000)
+            await asyncio.sleep(0)
+            inner.send(None)
+        return 4
+
+    async def opens_another(**named: Any) -> str:
+        from signal_panel import record
+
+        with record(wall_clock=lambda: 0.0) as recording:
+            await asyncio.sleep(0)
+            await one_hears.asend(None)
+        return recording.to_json()
+
+    async def raises_later(**named: Any) -> None:
+        await asyncio.sleep(0)
+        raise LookupError
+
+    async def exits_later(**named: Any) -> None:
+        await asyncio.sleep(0)
+        raise SystemExit
+
+    async def never(**named: Any) -> None:
+        await asyncio.Event().wait()
+
+    @markcoroutinefunction
+    def gives_a_future(**named: Any) -> Any:
+        future = asyncio.get_running_loop().create_future()
+        future.set_result(5)
+        return future
+
     listener = Listener()
+    waits_too = partial(waits, number=1)
+    KEPT.extend([waits, opens_another, raises_later, exits_later, never, waits_too, gives_a_future])
     several = [partial(hears_too, number=number) for number in range(MANY)]
     KEPT.extend([hears, hears_too, hears_later, raises, exits, sends, listener, *several])
     for signal in (one_hears, inner, cached):
@@ -87,6 +123,11 @@ def connect_all() -> None:
         fails: (hears, raises, hears_too),
         ends_it: (hears, exits, hears_too),
         outer: (sends, hears),
+        take_turns: (waits, opens_another, waits_too),
+        fails_later: (waits, raises_later),
+        ends_later: (exits_later,),
+        is_never_there: (never, waits),
+        answers_by_a_future: (gives_a_future, waits),
     }.items():
         for receiver in receivers:
             signal.connect(receiver, weak=receiver not in several)
@@ -110,6 +151,14 @@ def sends() -> Iterator[Callable[[], object]]:
         yield partial(signal.send, None)
         yield partial(signal.send_robust, None)
         yield lambda signal=signal: signal.send(None)
+    for signal in (take_turns, fails_later, ends_later, answers_by_a_future):
+        yield partial(run_loop, signal)
+        yield partial(signal.send, None)
+        yield partial(signal.send_robust, None)
+    yield lambda: asyncio.run(cancelled())
+    for _ in range(2):
+        yield lambda: asyncio.run(inner.asend(None, instance=KEPT[0]))
+    yield lambda: asyncio.run(inner.asend(None, signal=None))
     for signal in (silent, two_hear, async_too, outer):
         yield partial(run_loop, signal)
         yield partial(in_loop, signal)
@@ -123,10 +172,21 @@ def sends() -> Iterator[Callable[[], object]]:
 
 def run_loop(signal: Signal) -> None:
     async def twice() -> None:
-        await signal.asend(None)
+        with suppress(LookupError):
+            await signal.asend(None)
         await signal.asend_robust(None)
 
     asyncio.run(twice())
+
+
+async def cancelled() -> None:
+    for steps in range(4):
+        send = asyncio.create_task(is_never_there.asend(None))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        send.cancel()
+        with suppress(asyncio.CancelledError):
+            await send
 
 
 def in_loop(signal: Signal) -> None:

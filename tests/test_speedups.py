@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import subprocess
@@ -19,7 +20,7 @@ from django.test import override_settings
 
 import signal_panel
 from signal_panel import speedups
-from signal_panel.collector import Collector, current
+from signal_panel.collector import IDLE, Collector, current
 from signal_panel.queries import Queries
 from signal_panel.rows import Rows
 from signal_panel.speedups import IdentityCache, Place
@@ -75,6 +76,15 @@ print(speedups.IS_COMPILED, len(recording.sends))
     def test_because_there_is_none(self) -> None:
         hide = "import sys; sys.modules['signal_panel.speedups.compiled'] = None"
         assert python("-c", hide + self.RECORD) == "False 1\n"
+
+    @pytest.mark.parametrize("has", ["Place", "send", "SteppedCall"])
+    def test_because_it_was_compiled_of_other_files(self, has: str) -> None:
+        load = f"""
+import sys
+from types import SimpleNamespace
+sys.modules["signal_panel.speedups.compiled"] = SimpleNamespace({has}=1)
+"""
+        assert python("-c", load + self.RECORD) == "False 1\n"
 
     def test_because_it_is_not_wanted(self) -> None:
         assert python("-c", self.RECORD, **{PURE: "1"}) == "False 1\n"
@@ -235,13 +245,45 @@ def test_nothing_that_was_sent_is_kept() -> None:
             signal.connect(receiver)
     sent = Sent()
 
+    async def hears_later(**named: Any) -> Sent:
+        await asyncio.sleep(0)
+        return hears()
+
+    async def raises_later(**named: Any) -> None:
+        await asyncio.sleep(0)
+        raise LookupError
+
+    asynchronous, calm = Signal(), Signal()
+    for receiver in (hears_later, raises_later):
+        asynchronous.connect(receiver)
+    calm.connect(hears_later)
+
+    async def asend_all() -> None:
+        for sender in (None, Sent, sent):
+            with suppress(LookupError):
+                await asynchronous.asend(sender, instance=sent)
+            await calm.asend_robust(sender, instance=sent)
+
     def send_all() -> None:
         for signal in signals:
             for sender in (None, Sent, sent):
                 with suppress(LookupError, KeyboardInterrupt):
                     signal.send(sender, instance=sent, **{f"named_{number}": sent for number in range(20)})
+        asyncio.run(asend_all())
 
-    things = [sent, Sent, hears, hears_too, raises, ends, *signals]
+    things = [
+        sent,
+        Sent,
+        hears,
+        hears_too,
+        raises,
+        ends,
+        hears_later,
+        raises_later,
+        *signals,
+        asynchronous,
+        calm,
+    ]
     with signal_panel.record():
         send_all()  # which learns the kinds
         gc.collect()
@@ -349,6 +391,36 @@ class TestWhateverIsThere:
             monkeypatch.undo()
             assert signal.send(None, instance=signal) == [(hears, 1)]
 
+    @pytest.mark.parametrize("name", [*ATTRIBUTES, "busy"])
+    @pytest.mark.parametrize("value", [None, 7, {}, [], "missing"], ids=repr)
+    def test_in_a_collector_of_an_async_send(
+        self, name: str, value: object, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        signal = Signal()
+
+        async def hears(**named: Any) -> int:
+            await asyncio.sleep(0)
+            return 1
+
+        async def send() -> object:
+            return await signal.asend(None, instance=signal)
+
+        signal.connect(hears)
+        with signal_panel.record():
+            collector = current.get().collector
+            if value == "missing":
+                monkeypatch.delattr(collector, name)
+            else:
+                monkeypatch.setattr(collector, name, value)
+            for _ in range(3):
+                if name in ("clock", "numbers"):  # as above
+                    with suppress(TypeError, AttributeError):
+                        asyncio.run(send())
+                else:
+                    assert asyncio.run(send()) == [(hears, 1)]
+            monkeypatch.undo()
+            assert asyncio.run(send()) == [(hears, 1)]
+
     def test_in_a_place(self) -> None:
         outside = current.get()
         signal = Signal()
@@ -373,6 +445,20 @@ class TestWhateverIsThere:
                 Place(*bad)
         with pytest.raises(TypeError):
             Place.here(None)  # type: ignore[call-arg, arg-type]
+        for bad in [
+            (),
+            (1,),
+            (1, 2, {}, 4),
+            (1, 2, 3, 4, 5),
+            (1, 2, {}, 4, 5),
+            (1, 2, {}, IDLE.collector, "one"),
+        ]:
+            for make in (speedups.AsyncSend, speedups.SteppedCall):
+                with pytest.raises(TypeError):
+                    make(*bad)
+        for bad in [(), (1,), (1, 2, 3, 4), (1, 2, {}, "one"), (1, 2, {}, 4, 5)]:
+            with pytest.raises(TypeError):
+                speedups.AsyncSend.begin(*bad)
         for bad in [(), (bytearray(),), (bytearray(), [None]), (bytearray(), None), (b"", [1])]:
             with pytest.raises(TypeError):
                 speedups.append(*bad)

@@ -7,10 +7,13 @@ import gc
 import os
 import subprocess
 import sys
+import types
 import warnings
 import weakref
 from collections.abc import Callable, Coroutine, Iterator
-from functools import wraps
+from contextlib import suppress
+from functools import partial, wraps
+from inspect import isawaitable
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +180,127 @@ def test_an_async_receiver_can_be_driven_by_hand_and_closed(recwarn: pytest.Warn
         begun.close()
         assert closed == [True]
     assert [call.exception for call in recording.calls] == ["GeneratorExit"]
+
+
+@types.coroutine
+def pass_on(value: object) -> Iterator[object]:
+    """What has been sent to who drives the coroutine that awaits it."""
+    return (yield value)
+
+
+async def answers_with(answer: object) -> object:
+    return answer
+
+
+async def takes_what_is_sent() -> list[object]:
+    return [await pass_on("first"), await pass_on("second")]
+
+
+async def goes_on_after_an_exception() -> object:
+    try:
+        await pass_on("first")
+    except LookupError as error:
+        return await pass_on(("caught", repr(error)))
+
+
+async def ends_by_an_exception() -> None:
+    try:
+        await pass_on("first")
+    except LookupError as error:
+        raise ValueError from error
+
+
+async def answers_an_exception() -> object:
+    try:
+        await pass_on("first")
+    except LookupError:
+        return ("ended", "early")
+
+
+async def does_not_end() -> None:
+    with suppress(GeneratorExit):
+        await pass_on("first")
+    await pass_on("second")
+
+
+async def ends_itself() -> None:
+    with suppress(GeneratorExit):
+        await pass_on("first")
+
+
+Step = Callable[[Any], Any]
+ERROR = LookupError("thrown")
+
+
+@pytest.mark.parametrize(
+    ("receiver", "steps"),
+    [
+        (partial(answers_with, None), [lambda it: it.send(None), lambda it: it.send(None)]),
+        (partial(answers_with, (1, 2)), [lambda it: it.send(None)]),
+        (partial(answers_with, ERROR), [lambda it: it.send(None)]),
+        (partial(answers_with, ()), [lambda it: next(it.__await__())]),
+        (partial(answers_with, None), [lambda it: next(it.__await__())]),
+        (partial(answers_with, 1), [lambda it: it.send(7)]),
+        (takes_what_is_sent, [lambda it: it.send(None), lambda it: it.send(1), lambda it: it.send((2, 3))]),
+        (takes_what_is_sent, [lambda it: next(it.__await__()), lambda it: it.throw(ERROR)]),
+        (takes_what_is_sent, [lambda it: it.throw(ERROR), lambda it: it.send(None)]),
+        (takes_what_is_sent, [lambda it: it.send(None), lambda it: it.throw()]),
+        (takes_what_is_sent, [lambda it: it.close(), lambda it: it.close(), lambda it: it.send(None)]),
+        (takes_what_is_sent, [lambda it: it.send(None), lambda it: it.close(), lambda it: it.close()]),
+        (
+            goes_on_after_an_exception,
+            [lambda it: it.send(None), lambda it: it.throw(ERROR), lambda it: it.send(())],
+        ),
+        (ends_by_an_exception, [lambda it: it.send(None), lambda it: it.throw(ERROR)]),
+        (answers_an_exception, [lambda it: it.send(None), lambda it: it.throw(ERROR)]),
+        (does_not_end, [lambda it: it.send(None), lambda it: it.close(), lambda it: it.send(None)]),
+        (ends_itself, [lambda it: it.send(None), lambda it: it.close(), lambda it: it.close()]),
+        (ends_by_an_exception, [lambda it: it.send(None), lambda it: it.throw(GeneratorExit)]),
+        (takes_what_is_sent, [lambda it: it.__qualname__, lambda it: it.cr_code, lambda it: it.missing]),
+        (takes_what_is_sent, [lambda it: asyncio.iscoroutine(it), lambda it: isawaitable(it)]),
+    ],
+)
+def test_an_async_receiver_s_stand_in_can_be_driven_as_its_coroutine(
+    receiver: Any, steps: list[Step], recwarn: pytest.WarningsRecorder
+) -> None:
+    def outcomes(coroutine: Any) -> Iterator[object]:
+        for step in steps:
+            try:
+                yield step(coroutine)
+            except BaseException as exception:
+                yield repr(exception), repr(getattr(exception, "value", None)), repr(exception.__cause__)
+
+    plain = list(outcomes(receiver()))
+    with signal_panel.record():
+        outside = current.get()
+        recorded = list(outcomes(stepped(receiver)))
+        assert current.get() is outside
+    assert recorded == plain
+    gc.collect()
+    assert len(recwarn.list) in (0, 2)  # that it was never awaited, of both
+
+
+def test_an_async_receiver_sees_what_it_has_made_current_itself() -> None:
+    signal = Signal()
+
+    async def opens(**kwargs: object) -> int:
+        with signal_panel.record() as recording:
+            inside = current.get()
+            for _ in range(3):
+                await asyncio.sleep(0)
+                assert current.get() is inside
+                await signal.asend("inner")
+        return len(recording.sends)
+
+    async def waits(**kwargs: object) -> None:
+        for _ in range(9):
+            await asyncio.sleep(0)
+
+    signal.connect(opens, sender="outer")
+    signal.connect(waits, sender="outer")
+    with signal_panel.record():
+        answers = asyncio.run(signal.asend("outer"))
+    assert answers == [(opens, 3), (waits, None)]
 
 
 def test_the_task_of_an_async_receiver_is_named_by_the_receiver() -> None:

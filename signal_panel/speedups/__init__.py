@@ -7,7 +7,7 @@ same. ``SIGNAL_PANEL_PURE_PYTHON`` in the environment has what was compiled left
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +16,13 @@ from signal_panel.speedups.pure import INTEGER, Counter, IdentityCache, Place, Q
 __all__ = [
     "INTEGER",
     "IS_COMPILED",
+    "AsyncSend",
     "Counter",
     "IdentityCache",
     "Place",
     "QueryLog",
     "Recorder",
+    "SteppedCall",
     "append",
     "calling_between",
     "executing",
@@ -36,20 +38,14 @@ calling_between: Callable[
 executing: Callable[[Callable[..., Any]], Callable[..., Any]]
 send: Callable[[Any, Any, dict[str, Any]], list[tuple[Any, Any]]]
 set_up: Callable[..., None]
+AsyncSend: type
+SteppedCall: type[Coroutine[Any, Any, Any]]
 
 if not TYPE_CHECKING and not os.environ.get("SIGNAL_PANEL_PURE_PYTHON"):
-    with suppress(ImportError):  # there was no compiler, or this is another interpreter than the main one
-        from signal_panel.speedups.compiled import (
-            Counter,
-            IdentityCache,
-            Place,
-            QueryLog,
-            Recorder,
-            append,
-            calling_between,
-            executing,
-            send,
-            set_up,
-        )
+    # There was no compiler, this is another interpreter than the main one, or it was compiled of other files:
+    # then all is left as it is.
+    with suppress(ImportError, AttributeError):
+        from signal_panel.speedups import compiled
 
-        IS_COMPILED = True
+        names = set(__all__) - {"INTEGER", "IS_COMPILED"}
+        globals().update({name: getattr(compiled, name) for name in names}, IS_COMPILED=True)

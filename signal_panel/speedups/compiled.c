@@ -194,14 +194,15 @@ PyDoc_STRVAR(set_up_doc,
 static PyObject *
 set_up(PyObject *Py_UNUSED(module), PyObject *args, PyObject *kwargs)
 {
-    static char *keywords[] = {"current",      "idle",      "dispatch",      "call",
-                               "no_receivers", "post_init", "climbed_past",  "running_loop",
-                               "plain",        "decimal",   "is_plain_time", NULL};
+    static char *keywords[] = {
+        "current",      "idle",  "dispatch", "call",          "no_receivers", "post_init", "climbed_past",
+        "running_loop", "plain", "decimal",  "is_plain_time", "stepped",      NULL};
     struct given is = {0};
-    if (!PyArg_ParseTupleAndKeywords(
-            args, kwargs, "$OO!OOOOO!OO!O!O:set_up", keywords, &is.current, &PlaceType, &is.idle,
-            &is.dispatch, &is.call, &is.no_receivers, &is.post_init, &PyDict_Type, &is.climbed_past,
-            &is.running_loop, &PyFrozenSet_Type, &is.plain, &PyType_Type, &is.decimal, &is.is_plain_time)) {
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "$OO!OOOOO!OO!O!OO:set_up", keywords, &is.current,
+                                     &PlaceType, &is.idle, &is.dispatch, &is.call, &is.no_receivers,
+                                     &is.post_init, &PyDict_Type, &is.climbed_past, &is.running_loop,
+                                     &PyFrozenSet_Type, &is.plain, &PyType_Type, &is.decimal,
+                                     &is.is_plain_time, &is.stepped)) {
         return NULL;
     }
     PyObject **taken = (PyObject **)&is, **kept = (PyObject **)&given;
@@ -253,7 +254,8 @@ execute(PyObject *module)
         PyErr_SetString(PyExc_ImportError, "this extension is for the main interpreter");
         return -1;
     }
-    PyTypeObject *types[] = {&IdentityCacheType, &PlaceType, &CounterType, &RecorderType, &QueryLogType};
+    PyTypeObject *types[] = {&IdentityCacheType, &PlaceType,     &CounterType,    &RecorderType,
+                             &QueryLogType,      &AsyncSendType, &SteppedCallType};
     int result = find_what_is_needed();
     for (size_t at = 0; result == 0 && at < sizeof types / sizeof *types; at++) {
         result = PyModule_AddType(module, types[at]);

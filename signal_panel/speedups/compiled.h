@@ -15,7 +15,7 @@
 /* What set_up was given: the package's own, and Django's. */
 struct given {
     PyObject *current, *idle, *dispatch, *call, *no_receivers, *post_init, *climbed_past, *running_loop,
-        *plain, *decimal, *is_plain_time;
+        *plain, *decimal, *is_plain_time, *stepped;
 };
 extern struct given given;
 
@@ -30,7 +30,8 @@ extern struct found found;
         name(instance) name(action) name(send) name(failed) name(end) name(count_calls) name(start)          \
             name(run_async) name(packed) name(sends) name(statement_of) name(db) name(alias) name(sql)       \
                 name(params) name(many) name(is_async) name(__acall__) name(get_response) name(unconverted)  \
-                    name(request) name(go_through)
+                    name(request) name(go_through) name(end_call) name(throw) name(value) name(close)        \
+                        name(end_send)
 #define AS_MEMBER(name) PyObject *name;
 struct names {
     NAMES(AS_MEMBER)
@@ -74,24 +75,48 @@ is_instance(PyObject *object, PyTypeObject *type)
 }
 
 #define IGNORED (-1) /* in place of a kind, as in kinds.py */
+#define HEAD 5       /* the fields of a row in front of those of its calls, as in rows.py */
+#define ALONE (-1)   /* in place of how many calls a row has, where it is one by itself */
+#define SEND 0       /* the first of the ways to send, as in collector.py */
 #define FEW 8
+#define FEW_ARGUMENTS 16
 
 /* The base of Collector: what is looked at on the way of every send. Python may put anything there. */
 typedef struct {
     PyObject_HEAD
-    PyObject *clock, *numbers, *kinds, *known, *known_receivers, *ignored, *log, *instances, *queries;
+    PyObject *clock, *numbers, *kinds, *known, *known_receivers, *ignored, *log, *instances, *queries, *busy;
     long long quick_limit, quick_room, calls;
     char closed;
-    PyObject *packed_of, *packed[FEW]; /* a log, and what was looked up in it */
+    PyObject *packed_of, *packed[1 + FEW]; /* a log, and what was looked up in it, from ALONE on */
 } Recorder;
 extern PyTypeObject RecorderType;
-PyObject *packed_rows(Recorder *, Py_ssize_t calls);
+int keep_instance(Recorder *, PyObject *signal, PyObject *named, int64_t number, int64_t kind);
+int keep_row(Recorder *, Py_ssize_t calls, const int64_t *row);
 int read_clock(Recorder *, int64_t *time);
 int note_failure(Recorder *);
 PyObject *take_exception(void);
 void raise_again(PyObject *);
-int find_kind(Recorder *, PyObject *signal, PyObject *sender, int64_t *kind);
+int find_kind(Recorder *, PyObject *signal, PyObject *sender, int method, int64_t *kind);
 int find_receiver(Recorder *, PyObject *receiver, int64_t *number);
+
+/* What receivers get. */
+typedef struct {
+    PyObject *signal, *sender, *named; /* borrowed */
+    PyObject *keywords, **values;      /* names and, from the second on, what is so named */
+    PyObject *few[1 + FEW_ARGUMENTS];
+    int is_named_signal;
+} Arguments;
+int make_arguments(Arguments *, PyObject *signal, PyObject *sender, PyObject *named);
+PyObject *call_receiver(const Arguments *, PyObject *receiver);
+void end_of_arguments(Arguments *);
+
+/* The base of Dispatch. */
+extern PyTypeObject AsyncSendType;
+
+/* An async receiver's coroutine. */
+extern PyTypeObject SteppedCallType;
+PyObject *make_stepped(PyObject *coroutine, PyObject *receiver, PyObject *collector, long long send,
+                       long long call);
 
 /* The base of Queries. */
 extern PyTypeObject QueryLogType;
@@ -104,6 +129,9 @@ int extend(PyObject *packed, const int64_t *integers, size_t count);
 
 /* Whether this thread runs an event loop, or -1. */
 int runs_loop(void);
+
+/* Have what is sent from here on be inside a place, or inside none where that could not be made: -1. */
+int make_current(PyObject *place);
 
 /* Raise a TypeError, and return -1. */
 int is_unusable(const char *what);

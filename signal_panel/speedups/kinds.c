@@ -52,9 +52,11 @@ find_receiver(Recorder *recorder, PyObject *receiver, int64_t *number)
 
 /* The key that Kinds.send keeps a kind under: (signal, sender or inverted class, code, instruction). */
 static PyObject *
-key_of_send(PyObject *signal, PyObject *who, int is_class_of_sender, PyCodeObject *code, int instruction)
+key_of_send(const uintptr_t way_of, PyObject *who, int is_class_of_sender, PyCodeObject *code,
+            int instruction)
 {
-    PyObject *way = PyLong_FromVoidPtr(signal), *by = PyLong_FromVoidPtr(who), *in = PyLong_FromVoidPtr(code);
+    PyObject *way = PyLong_FromVoidPtr((void *)way_of), *by = PyLong_FromVoidPtr(who),
+             *in = PyLong_FromVoidPtr(code);
     if (by != NULL && is_class_of_sender) {
         Py_SETREF(by, PyNumber_Invert(by));
     }
@@ -67,7 +69,7 @@ key_of_send(PyObject *signal, PyObject *who, int is_class_of_sender, PyCodeObjec
 
 /* The number for a send's kind, or IGNORED. */
 int
-find_kind(Recorder *recorder, PyObject *signal, PyObject *sender, int64_t *kind)
+find_kind(Recorder *recorder, PyObject *signal, PyObject *sender, int method, int64_t *kind)
 {
     PyObject *frame = PyObject_CallOneArg(found.getframe, found.one); /* above the method's own */
     if (frame == NULL && PyErr_ExceptionMatches(PyExc_ValueError)) {
@@ -79,7 +81,7 @@ find_kind(Recorder *recorder, PyObject *signal, PyObject *sender, int64_t *kind)
     }
     int stands_for_itself = sender == Py_None || PyType_Check(sender) || PyFunction_Check(sender);
     PyObject *who = stands_for_itself ? sender : (PyObject *)Py_TYPE(sender);
-    uintptr_t of[4] = {(uintptr_t)signal, stands_for_itself ? (uintptr_t)who : ~(uintptr_t)who};
+    uintptr_t of[4] = {(uintptr_t)signal + method, stands_for_itself ? (uintptr_t)who : ~(uintptr_t)who};
     IdentityCache *known = (IdentityCache *)recorder->known;
     int is_known = 0;
     PyFrameObject *users = (PyFrameObject *)Py_XNewRef(frame);
@@ -99,7 +101,7 @@ find_kind(Recorder *recorder, PyObject *signal, PyObject *sender, int64_t *kind)
             break;
         }
         if (!is_no_users) {
-            PyObject *key = key_of_send(signal, who, !stands_for_itself, code, instruction);
+            PyObject *key = key_of_send(of[0], who, !stands_for_itself, code, instruction);
             is_known = find_under(recorder->known_receivers, key, kind);
             if (is_known == 0) {
                 is_known = find_under(recorder->ignored, key, kind);
@@ -115,8 +117,12 @@ find_kind(Recorder *recorder, PyObject *signal, PyObject *sender, int64_t *kind)
     }
     Py_XDECREF(users);
     if (is_known == 0) {
-        PyObject *number = PyObject_CallMethodObjArgs(recorder->kinds, names.send, signal, sender, found.zero,
-                                                      frame == NULL ? Py_None : frame, NULL);
+        PyObject *way = PyLong_FromLong(method);
+        PyObject *number = way == NULL
+                               ? NULL
+                               : PyObject_CallMethodObjArgs(recorder->kinds, names.send, signal, sender, way,
+                                                            frame == NULL ? Py_None : frame, NULL);
+        Py_XDECREF(way);
         *kind = number == NULL ? -1 : PyLong_AsLongLong(number);
         Py_XDECREF(number);
         is_known = *kind == -1 && PyErr_Occurred() ? -1 : 1;

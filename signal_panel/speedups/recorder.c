@@ -2,6 +2,8 @@
 
 #include "compiled.h"
 
+#define OFTEN (512 * 4) /* as in instances.py */
+
 PyObject *
 make_place(PyObject *collector, long long number, unsigned long long thread)
 {
@@ -27,6 +29,14 @@ place_new(PyObject *Py_UNUSED(type), PyObject *const *args, size_t nargsf, PyObj
     long long number = PyLong_AsLongLong(args[1]);
     unsigned long long thread = nargs == 3 && !PyErr_Occurred() ? PyLong_AsUnsignedLongLong(args[2]) : 0;
     return PyErr_Occurred() ? NULL : make_place(args[0], number, thread);
+}
+
+int
+make_current(PyObject *place)
+{
+    PyObject *token = place == NULL ? NULL : PyContextVar_Set(given.current, place);
+    Py_XDECREF(token);
+    return token == NULL ? -1 : 0;
 }
 
 PyDoc_STRVAR(here_doc, "here(collector, number, /)\n--\n\nA place for what this thread does next.");
@@ -124,13 +134,13 @@ static void
 forget_rows(Recorder *recorder)
 {
     Py_CLEAR(recorder->packed_of);
-    for (int calls = 0; calls < FEW; calls++) {
-        Py_CLEAR(recorder->packed[calls]);
+    for (int at = 0; at <= FEW; at++) {
+        Py_CLEAR(recorder->packed[at]);
     }
 }
 
 /* The bytearray for the rows of sends with so many calls, as a new reference. */
-PyObject *
+static PyObject *
 packed_rows(Recorder *recorder, Py_ssize_t calls)
 {
     if (recorder->log == NULL) {
@@ -141,25 +151,47 @@ packed_rows(Recorder *recorder, Py_ssize_t calls)
         forget_rows(recorder);
         recorder->packed_of = Py_NewRef(recorder->log);
     }
-    if (calls < FEW && recorder->packed[calls] != NULL) {
-        return Py_NewRef(recorder->packed[calls]);
+    PyObject **known = calls < FEW ? &recorder->packed[1 + calls] : NULL;
+    if (known != NULL && *known != NULL) {
+        return Py_NewRef(*known);
     }
     PyObject *key = PyLong_FromSsize_t(calls);
     PyObject *rows = key == NULL ? NULL : PyObject_GetItem(recorder->log, key);
     PyObject *packed = rows == NULL ? NULL : PyObject_GetAttr(rows, names.packed);
     Py_XDECREF(key);
     Py_XDECREF(rows);
-    if (packed != NULL && calls < FEW) {
-        Py_XSETREF(recorder->packed[calls], Py_NewRef(packed));
+    if (packed != NULL && known != NULL) {
+        Py_XSETREF(*known, Py_NewRef(packed));
     }
     return packed;
+}
+
+/* Add a row, and count its calls where they are not as many as sends. */
+int
+keep_row(Recorder *recorder, Py_ssize_t calls, const int64_t *row)
+{
+    if (calls != 0 && calls != 1) {
+        recorder->calls += calls == ALONE ? 1 : calls;
+        if (recorder->calls > recorder->quick_room) {
+            PyObject *counted =
+                PyObject_CallMethodOneArg((PyObject *)recorder, names.count_calls, found.zero);
+            Py_XDECREF(counted);
+            if (counted == NULL) {
+                return -1;
+            }
+        }
+    }
+    PyObject *packed = packed_rows(recorder, calls);
+    int kept = packed == NULL ? -1 : extend(packed, row, HEAD + 2 * (calls == ALONE ? 0 : calls));
+    Py_XDECREF(packed);
+    return kept;
 }
 
 static int
 recorder_traverse(PyObject *self, visitproc visit, void *arg)
 {
     Recorder *recorder = (Recorder *)self;
-    for (PyObject **member = &recorder->clock; member <= &recorder->queries; member++) {
+    for (PyObject **member = &recorder->clock; member <= &recorder->busy; member++) {
         Py_VISIT(*member);
     }
     Py_VISIT(recorder->packed_of);
@@ -170,7 +202,7 @@ static int
 recorder_clear(PyObject *self)
 {
     Recorder *recorder = (Recorder *)self;
-    for (PyObject **member = &recorder->clock; member <= &recorder->queries; member++) {
+    for (PyObject **member = &recorder->clock; member <= &recorder->busy; member++) {
         Py_CLEAR(*member);
     }
     forget_rows(recorder);
@@ -195,6 +227,7 @@ static PyMemberDef recorder_members[] = {
     {"log", T_OBJECT_EX, offsetof(Recorder, log), 0, NULL},
     {"instances", T_OBJECT_EX, offsetof(Recorder, instances), 0, NULL},
     {"queries", T_OBJECT_EX, offsetof(Recorder, queries), 0, NULL},
+    {"busy", T_OBJECT_EX, offsetof(Recorder, busy), 0, NULL},
     {"closed", T_BOOL, offsetof(Recorder, closed), 0, NULL},
     {"quick_limit", T_LONGLONG, offsetof(Recorder, quick_limit), 0, NULL},
     {"quick_room", T_LONGLONG, offsetof(Recorder, quick_room), 0, NULL},
@@ -278,4 +311,49 @@ read_clock(Recorder *recorder, int64_t *time)
     *time = PyLong_AsLongLong(nanoseconds);
     Py_DECREF(nanoseconds);
     return *time == -1 && PyErr_Occurred() ? -1 : 0;
+}
+
+/* Keep the instance that a send is about, weakly. */
+int
+keep_instance(Recorder *recorder, PyObject *signal, PyObject *named, int64_t number, int64_t kind_of_send)
+{
+    PyObject *instance = PyDict_GET_SIZE(named) == 0 ? NULL : PyDict_GetItemWithError(named, names.instance);
+    if (instance == NULL || signal == given.post_init || number >= recorder->quick_limit) {
+        return PyErr_Occurred() ? -1 : 0;
+    }
+    PyObject *reference = PyWeakref_NewRef(instance, NULL);
+    if (reference == NULL) {
+        if (!PyErr_ExceptionMatches(PyExc_TypeError)) {
+            return note_failure(recorder);
+        }
+        PyErr_Clear(); /* nobody could tell it from another */
+        return 0;
+    }
+    PyObject *action = PyDict_GetItemWithError(named, names.action);
+    if (action == NULL || !PyUnicode_CheckExact(action)) {
+        action = Py_None; /* one is one of Django's own strings; anything else might run the user's code */
+    }
+    PyObject *sends = recorder->instances == NULL ? NULL : PyObject_GetAttr(recorder->instances, names.sends);
+    PyObject *kind = PyLong_FromLongLong(kind_of_send), *span = PyLong_FromLongLong(number);
+    int kept = -1;
+    if (kind && span && sends && PyList_CheckExact(sends)) {
+        /* No other thread, and no code of anybody's, can come in between. */
+        kept = PyList_Append(sends, reference) < 0 || PyList_Append(sends, kind) < 0 ||
+                       PyList_Append(sends, action) < 0 || PyList_Append(sends, span) < 0
+                   ? -1
+                   : 0;
+    }
+    else if (!PyErr_Occurred()) {
+        is_unusable("list of instances");
+    }
+    if (kept == 0 && PyList_GET_SIZE(sends) % OFTEN == 0) {
+        PyObject *done = PyObject_CallMethodNoArgs(recorder->instances, names.go_through);
+        kept = done == NULL ? -1 : 0;
+        Py_XDECREF(done);
+    }
+    Py_XDECREF(reference);
+    Py_XDECREF(kind);
+    Py_XDECREF(span);
+    Py_XDECREF(sends);
+    return kept == 0 ? 0 : note_failure(recorder);
 }

@@ -2,9 +2,7 @@
 
 #include "compiled.h"
 
-#define HEAD 5          /* the fields of a row in front of those of its calls, as in rows.py */
-#define OFTEN (512 * 4) /* as in instances.py */
-#define CALLS 16        /* so many calls, and so many arguments, need no memory of their own */
+#define CALLS 16 /* so many need no memory of their own */
 
 /* A send under way. */
 typedef struct {
@@ -13,14 +11,12 @@ typedef struct {
     PyObject *place;                   /* the one that changes, or NULL where each call gets its own */
     Recorder *recorder;                /* NULL where nothing is recorded */
     PyObject *sync_receivers, *async_receivers; /* NULL until it is known who hears */
-    PyObject *keywords, **arguments;            /* for the receivers; the same for each */
-    PyObject *few_arguments[1 + CALLS];
+    Arguments arguments;
     int64_t *row; /* as in rows.py: the receivers' numbers come last */
     int64_t short_row[HEAD + 2 * CALLS];
     Py_ssize_t room;  /* how many calls the row has room for */
     Py_ssize_t calls; /* how many have ended */
     int has_begun;    /* whether the first could begin */
-    int is_named_signal;
 } Send;
 
 /* The fields of a row. */
@@ -29,15 +25,6 @@ enum { SPAN, PARENT, KIND, START, BEGUN };
 static void
 end_of_send(Send *send)
 {
-    if (send->keywords != NULL) {
-        for (Py_ssize_t at = 0; at < PyTuple_GET_SIZE(send->keywords); at++) {
-            Py_DECREF(send->arguments[1 + at]);
-        }
-        Py_DECREF(send->keywords);
-    }
-    if (send->arguments != send->few_arguments) {
-        PyMem_Free(send->arguments);
-    }
     if (send->row != send->short_row) {
         PyMem_Free(send->row);
     }
@@ -46,14 +33,6 @@ end_of_send(Send *send)
     Py_XDECREF(send->recorder);
     Py_XDECREF(send->place);
     Py_XDECREF(send->outside);
-}
-
-static int
-make_current(PyObject *place)
-{
-    PyObject *token = place == NULL ? NULL : PyContextVar_Set(given.current, place);
-    Py_XDECREF(token);
-    return token == NULL ? -1 : 0;
 }
 
 static int
@@ -91,53 +70,6 @@ enter(Send *send)
     return make_current(send->place);
 }
 
-/* Keep the instance that it is about, weakly. */
-static int
-keep_instance(Send *send)
-{
-    PyObject *instance = PyDict_GetItemWithError(send->named, names.instance);
-    if (instance == NULL || send->signal == given.post_init ||
-        send->row[SPAN] >= send->recorder->quick_limit) {
-        return PyErr_Occurred() ? -1 : 0;
-    }
-    PyObject *reference = PyWeakref_NewRef(instance, NULL);
-    if (reference == NULL) {
-        if (!PyErr_ExceptionMatches(PyExc_TypeError)) {
-            return note_failure(send->recorder);
-        }
-        PyErr_Clear(); /* nobody could tell it from another */
-        return 0;
-    }
-    PyObject *action = PyDict_GetItemWithError(send->named, names.action);
-    if (action == NULL || !PyUnicode_CheckExact(action)) {
-        action = Py_None; /* one is one of Django's own strings; anything else might run the user's code */
-    }
-    PyObject *sends =
-        send->recorder->instances == NULL ? NULL : PyObject_GetAttr(send->recorder->instances, names.sends);
-    PyObject *kind = PyLong_FromLongLong(send->row[KIND]), *span = PyLong_FromLongLong(send->row[SPAN]);
-    int kept = -1;
-    if (kind && span && sends && PyList_CheckExact(sends)) {
-        /* No other thread, and no code of anybody's, can come in between. */
-        kept = PyList_Append(sends, reference) < 0 || PyList_Append(sends, kind) < 0 ||
-                       PyList_Append(sends, action) < 0 || PyList_Append(sends, span) < 0
-                   ? -1
-                   : 0;
-    }
-    else if (!PyErr_Occurred()) {
-        is_unusable("list of instances");
-    }
-    if (kept == 0 && PyList_GET_SIZE(sends) % OFTEN == 0) {
-        PyObject *done = PyObject_CallMethodNoArgs(send->recorder->instances, names.go_through);
-        kept = done == NULL ? -1 : 0;
-        Py_XDECREF(done);
-    }
-    Py_XDECREF(reference);
-    Py_XDECREF(kind);
-    Py_XDECREF(span);
-    Py_XDECREF(sends);
-    return kept == 0 ? 0 : note_failure(send->recorder);
-}
-
 /* Find out what is sent, and from where. */
 static int
 begin(Send *send)
@@ -146,7 +78,7 @@ begin(Send *send)
     if (!is_instance((PyObject *)recorder, &RecorderType)) {
         return is_unusable("place");
     }
-    if (find_kind(recorder, send->signal, send->sender, &send->row[KIND]) < 0) {
+    if (find_kind(recorder, send->signal, send->sender, SEND, &send->row[KIND]) < 0) {
         send->row[KIND] = IGNORED;
         return note_failure(recorder);
     }
@@ -161,7 +93,7 @@ begin(Send *send)
         return is_unusable("collector");
     }
     send->row[SPAN] = take_number((Counter *)numbers);
-    if (PyDict_GET_SIZE(send->named) > 0 && keep_instance(send) < 0) {
+    if (keep_instance(send->recorder, send->signal, send->named, send->row[SPAN], send->row[KIND]) < 0) {
         return -1;
     }
     return read_clock(send->recorder, &send->row[START]);
@@ -209,50 +141,6 @@ ask_for_receivers(Send *send)
     return send->sync_receivers == NULL ? -1 : 0;
 }
 
-/* Make what each receiver gets: signal=…, sender=…, **named. */
-static int
-make_arguments(Send *send)
-{
-    Py_ssize_t count = 2 + PyDict_GET_SIZE(send->named), at = 2, position = 0;
-    PyObject *name, *value;
-    send->is_named_signal = PyDict_Contains(send->named, names.signal);
-    if (send->is_named_signal < 0) {
-        return -1;
-    }
-    if (count > CALLS) {
-        PyObject **arguments = PyMem_New(PyObject *, 1 + count);
-        if (arguments == NULL) {
-            PyErr_NoMemory();
-            return -1;
-        }
-        send->arguments = arguments;
-    }
-    send->keywords = PyTuple_New(count);
-    if (send->keywords == NULL) {
-        return -1;
-    }
-    PyObject **arguments = send->arguments + 1; /* who is called may use the one before */
-    PyTuple_SET_ITEM(send->keywords, 0, Py_NewRef(names.signal));
-    arguments[0] = Py_NewRef(send->signal);
-    PyTuple_SET_ITEM(send->keywords, 1, Py_NewRef(names.sender));
-    arguments[1] = Py_NewRef(send->sender);
-    while (PyDict_Next(send->named, &position, &name, &value)) {
-        PyTuple_SET_ITEM(send->keywords, at, Py_NewRef(name));
-        arguments[at++] = Py_NewRef(value);
-    }
-    return 0;
-}
-
-static PyObject *
-call(Send *send, PyObject *receiver)
-{
-    if (send->is_named_signal) { /* for which Python has an error */
-        return PyObject_CallFunctionObjArgs(given.call, receiver, send->signal, send->sender, send->named,
-                                            NULL);
-    }
-    return PyObject_Vectorcall(receiver, send->arguments + 1, PY_VECTORCALL_ARGUMENTS_OFFSET, send->keywords);
-}
-
 /* Make room for another call in the row. */
 static int
 make_room(Send *send)
@@ -283,7 +171,7 @@ call_sync(Send *send, PyObject *responses)
             return -1;
         }
         PyObject *receiver = Py_NewRef(PySequence_Fast_GET_ITEM(send->sync_receivers, at));
-        PyObject *response = call(send, receiver);
+        PyObject *response = call_receiver(&send->arguments, receiver);
         int result = response == NULL ? -1 : 0;
         if (result == 0 && send->recorder != NULL) {
             result = read_clock(send->recorder, &send->row[HEAD + send->calls]);
@@ -342,7 +230,12 @@ call_all(Send *send, PyObject *responses)
     if (!is_heard) {
         return 0;
     }
-    if (make_arguments(send) < 0 || call_sync(send, responses) < 0) {
+    if (make_arguments(&send->arguments, send->signal, send->sender, send->named) < 0) {
+        return -1;
+    }
+    int result = call_sync(send, responses);
+    end_of_arguments(&send->arguments);
+    if (result < 0) {
         return -1;
     }
     if (send->recorder != NULL && set_number(send, send->row[PARENT]) < 0) {
@@ -371,21 +264,7 @@ keep(Send *send)
             return found;
         }
     }
-    if (calls > 1) {
-        recorder->calls += calls;
-        if (recorder->calls > recorder->quick_room) {
-            PyObject *counted =
-                PyObject_CallMethodOneArg((PyObject *)recorder, names.count_calls, found.zero);
-            Py_XDECREF(counted);
-            if (counted == NULL) {
-                return -1;
-            }
-        }
-    }
-    PyObject *packed = packed_rows(recorder, calls);
-    int kept = packed == NULL ? -1 : extend(packed, send->row, HEAD + 2 * calls);
-    Py_XDECREF(packed);
-    return kept < 0 ? -1 : 1;
+    return keep_row(recorder, calls, send->row) < 0 ? -1 : 1;
 }
 
 /* Have the collector keep it, with what was raised if anything was. */
@@ -511,12 +390,11 @@ send_signal(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs
     send.outside = outside;
     send.place = NULL;
     send.recorder = NULL;
-    send.sync_receivers = send.async_receivers = send.keywords = NULL;
-    send.arguments = send.few_arguments;
+    send.sync_receivers = send.async_receivers = NULL;
     send.row = send.short_row;
     send.row[SPAN] = 0;
     send.room = CALLS;
-    send.calls = send.has_begun = send.is_named_signal = 0;
+    send.calls = send.has_begun = 0;
     int is_idle = ((Place *)outside)->collector == ((Place *)given.idle)->collector;
     int result = is_idle ? call_all(&send, responses) : record(&send, responses);
     end_of_send(&send);

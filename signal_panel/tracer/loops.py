@@ -11,186 +11,26 @@ the next: looking at the clock once in between, and not twice, takes a fifth off
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from asyncio import _get_running_loop as running_loop
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextlib import contextmanager
-from itertools import count
 from threading import get_ident
 from types import FrameType
 from typing import Any
 
-from asgiref.sync import async_to_sync, sync_to_async
 from django.db.models.signals import post_init
 from django.dispatch import dispatcher
 
-from signal_panel.collector import ASEND, ASEND_ROBUST, IDLE, SEND, SEND_ROBUST, Collector, current
+from signal_panel.collector import ASEND, ASEND_ROBUST, IDLE, SEND, SEND_ROBUST, current
 from signal_panel.kinds import IGNORED
 from signal_panel.rows import HEAD
-from signal_panel.speedups import Place
 from signal_panel.tracer.contexts import enter
-from signal_panel.tracer.stepping import stepped
+from signal_panel.tracer.dispatching import Dispatch, Responses
 
 NO_RECEIVERS = dispatcher.NO_RECEIVERS
-# Django 6.1 runs a send's async receivers in a task group, after the sync ones; before, all overlap.
-_SYNC_FIRST = hasattr(dispatcher, "_run_parallel")
-_run_together: Any = getattr(dispatcher, "_run_parallel", asyncio.gather)
-
-Responses = list[tuple[Any, Any]]
 _frame = sys._getframe
 make_current = current.set
 current_place = current.get  # found once, it takes 0.06 µs less of each send
 _NONE: list[Any] = []
-
-
-class Dispatch:
-    """One send's receivers, for those that do not run in the frame of the send itself."""
-
-    def __init__(
-        self,
-        signal: Any,
-        sender: Any,
-        named: dict[str, Any],
-        collector: Collector,
-        span: int,
-        calls: int = 0,
-    ) -> None:
-        self.signal = signal
-        self.sender = sender
-        self.named = named
-        self.collector = collector
-        self.span = span
-        self.next_call = count(span + calls + 1).__next__
-        self.waiting: list[Any] = []
-        """The async receivers that do not run if a sync one raises."""
-
-    def start(self, receiver: Any) -> Any:
-        """The awaitable of an async receiver."""
-        answer = receiver(signal=self.signal, sender=self.sender, **self.named)
-        return stepped(answer, receiver, self.collector, self.span, self.next_call())
-
-    async def start_robust(self, receiver: Any) -> Any:
-        """What an async receiver answers, or the exception it raises."""
-        try:
-            return await self.start(receiver)
-        except Exception as err:
-            self.signal._log_robust_failure(receiver, err)
-            return err
-
-    def call(self, receiver: Any) -> Any:
-        """What a sync receiver answers."""
-        collector = self.collector
-        call = self.next_call()
-        outside = current_place()
-        make_current(Place.here(collector, call))
-        start = collector.clock()
-        try:
-            response = receiver(signal=self.signal, sender=self.sender, **self.named)
-        except BaseException as exception:
-            collector.end_call(call, self.span, receiver, False, start, exception)
-            raise
-        else:
-            collector.end_call(call, self.span, receiver, False, start)
-            return response
-        finally:
-            make_current(outside)
-
-    def call_all(self, receivers: list[Any]) -> Responses:
-        """The pairs of sync receivers and their answers."""
-        responses: Responses = []
-        for receiver in receivers:
-            try:
-                response = self.call(receiver)
-            except BaseException:
-                self.collector.did_not_run(self.span, receivers[len(responses) + 1 :], self.waiting)
-                raise
-            responses.append((receiver, response))
-        return responses
-
-    def call_all_robust(self, receivers: list[Any]) -> Responses:
-        """The pairs of sync receivers and their answers or exceptions."""
-        responses = []
-        for receiver in receivers:
-            try:
-                response = self.call(receiver)
-            except Exception as err:
-                self.signal._log_robust_failure(receiver, err)
-                responses.append((receiver, err))
-            else:
-                responses.append((receiver, response))
-        return responses
-
-    def run_async(
-        self, start: Callable[[Any], Awaitable[Any]], receivers: list[Any]
-    ) -> Iterable[tuple[Any, Any]]:
-        """The pairs of async receivers and their answers, for a send that is not async itself."""
-        hop = _Hop(self.collector)
-
-        async def together() -> Iterable[tuple[Any, Any]]:
-            with hop.over_there():
-                answers = await _run_together(*map(start, receivers))
-            return zip(receivers, answers, strict=True)
-
-        with hop.there_and_back(self.span):
-            return async_to_sync(together)()
-
-    async def run_sync(self, call_all: Callable[[list[Any]], Responses], receivers: list[Any]) -> Responses:
-        """The pairs of sync receivers and their answers, for a send that is async."""
-        if not receivers:
-            return []
-        hop = _Hop(self.collector)
-
-        def in_thread() -> Responses:
-            with hop.over_there():
-                return call_all(receivers)
-
-        with hop.there_and_back(self.span):
-            return await sync_to_async(in_thread)()
-
-
-class _Hop:
-    """The time it takes to get to another thread and back, without what is done there."""
-
-    def __init__(self, collector: Collector) -> None:
-        self.collector = collector
-        self.there_ns = 0
-
-    @contextmanager
-    def there_and_back(self, span: int) -> Iterator[None]:
-        clock = self.collector.clock
-        left = clock()
-        try:
-            yield
-        finally:
-            self.collector.note(self.collector.hops, span, clock() - left - self.there_ns)
-
-    @contextmanager
-    def over_there(self) -> Iterator[None]:
-        clock = self.collector.clock
-        arrived = clock()
-        try:
-            yield
-        finally:
-            self.there_ns = clock() - arrived
-
-
-async def _sync_and_async(
-    dispatch: Dispatch,
-    call_all: Callable[[list[Any]], Responses],
-    start: Callable[[Any], Awaitable[Any]],
-) -> Responses:
-    sync_receivers, async_receivers = dispatch.signal._live_receivers(dispatch.sender)
-    if _SYNC_FIRST:
-        dispatch.waiting = async_receivers
-        responses = await dispatch.run_sync(call_all, sync_receivers)
-        async_responses = await _run_together(*map(start, async_receivers))
-    else:
-        responses, async_responses = await asyncio.gather(
-            dispatch.run_sync(call_all, sync_receivers), asyncio.gather(*map(start, async_receivers))
-        )
-    responses.extend(zip(async_receivers, async_responses, strict=True))
-    return responses
 
 
 def send(self: Any, sender: Any, **named: Any) -> Responses:
@@ -373,47 +213,29 @@ def send_robust(self: Any, sender: Any, **named: Any) -> Responses:
 
 async def asend(self: Any, sender: Any, **named: Any) -> Responses:
     """As ``Signal.asend``."""
-    place = current_place()
-    collector, parent = place.collector, place.number
-    kind = collector.kind_of(self, sender, ASEND, _frame().f_back)
-    if kind == IGNORED:
-        collector, parent = IDLE.collector, 0
-    span = next(collector.numbers)
-    if "instance" in named:
-        collector.sent_for(named["instance"], named.get("action"), span, kind)
-    start = collector.clock()
+    dispatch = Dispatch.begin(self, sender, named, ASEND)
     try:
         responses: Responses = []
         if self.receivers and self.sender_receivers_cache.get(sender) is not NO_RECEIVERS:
-            dispatch = Dispatch(self, sender, named, collector, span)
-            responses = await _sync_and_async(dispatch, dispatch.call_all, dispatch.start)
+            responses = await dispatch.call_together(dispatch.call_all, dispatch.start)
     except BaseException as exception:
-        collector.end_send(span, parent, kind, start, exception)
+        dispatch.end(exception)
         raise
-    collector.end_send(span, parent, kind, start)
+    dispatch.end()
     return responses
 
 
 async def asend_robust(self: Any, sender: Any, **named: Any) -> Responses:
     """As ``Signal.asend_robust``."""
-    place = current_place()
-    collector, parent = place.collector, place.number
-    kind = collector.kind_of(self, sender, ASEND_ROBUST, _frame().f_back)
-    if kind == IGNORED:
-        collector, parent = IDLE.collector, 0
-    span = next(collector.numbers)
-    if "instance" in named:
-        collector.sent_for(named["instance"], named.get("action"), span, kind)
-    start = collector.clock()
+    dispatch = Dispatch.begin(self, sender, named, ASEND_ROBUST)
     try:
         responses: Responses = []
         if self.receivers and self.sender_receivers_cache.get(sender) is not NO_RECEIVERS:
-            dispatch = Dispatch(self, sender, named, collector, span)
-            responses = await _sync_and_async(dispatch, dispatch.call_all_robust, dispatch.start_robust)
+            responses = await dispatch.call_together(dispatch.call_all_robust, dispatch.start_robust)
     except BaseException as exception:
-        collector.end_send(span, parent, kind, start, exception)
+        dispatch.end(exception)
         raise
-    collector.end_send(span, parent, kind, start)
+    dispatch.end()
     return responses
 
 

@@ -12,7 +12,9 @@ from signal_panel import speedups
 from signal_panel.collector import IDLE, current
 from signal_panel.frames import CLIMBED_PAST
 from signal_panel.speedups.pure import PLAIN, is_plain_time
-from signal_panel.tracer.loops import NO_RECEIVERS, Dispatch, Responses
+from signal_panel.tracer.dispatching import Dispatch, Responses
+from signal_panel.tracer.loops import NO_RECEIVERS
+from signal_panel.tracer.stepping import stepped
 
 
 def _call(receiver: Any, signal: Any, sender: Any, named: dict[str, Any]) -> Any:
@@ -33,6 +35,7 @@ if speedups.IS_COMPILED:
         plain=PLAIN,
         decimal=Decimal,
         is_plain_time=is_plain_time,
+        stepped=stepped,
     )
     _send = speedups.send
 

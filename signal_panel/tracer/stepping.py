@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from signal_panel import speedups
 from signal_panel.collector import IDLE, Collector, current
 from signal_panel.speedups import Place
 
@@ -85,30 +86,36 @@ class SteppedCall(Coroutine[Any, Any, Any]):
 
     def _step(self, step: Callable[..., Any], *values: Any) -> Any:
         clock = self._collector.clock
+        resumed = now = clock()
         if not self._is_under_way:
             self._is_under_way = True
             self._inside = Place(self._collector, self._call)
-            self._start = clock()
+            self._start = resumed
         outside = current.get()
         current.set(self._inside)
-        resumed = clock()
         try:
             try:
                 return step(*values)
             finally:
-                self._busy += clock() - resumed
+                now = clock()
+                self._busy += now - resumed
                 # What the receiver made current itself, by opening a scope, stays its own.
                 self._inside = current.get()
                 current.set(outside)
         except StopIteration:
-            self._end()
+            self._end(now)
             raise
         except BaseException as exception:
-            self._end(exception)
+            self._end(now, exception)
             raise
 
-    def _end(self, exception: BaseException | None = None) -> None:
-        collector = self._collector
-        collector.note(collector.busy, self._call, self._busy)
-        collector.end_call(self._call, self._send, self._receiver, True, self._start, exception)
+    def _end(self, now: int, exception: BaseException | None = None) -> None:
+        self._collector.end_call(
+            self._call, self._send, self._receiver, True, self._start, exception, now, self._busy
+        )
         self._is_under_way = False
+
+
+if speedups.IS_COMPILED:
+    SteppedCall = speedups.SteppedCall  # type: ignore[misc, assignment]
+    Coroutine.register(SteppedCall)
