@@ -7,6 +7,7 @@ import gc
 import os
 import subprocess
 import sys
+import traceback
 import types
 import warnings
 import weakref
@@ -23,7 +24,7 @@ from asgiref.sync import markcoroutinefunction, sync_to_async
 from django.dispatch import Signal
 
 import signal_panel
-from signal_panel import Recording
+from signal_panel import Recording, speedups
 from signal_panel.collector import current
 from signal_panel.recording import METHODS
 from signal_panel.tracer.stepping import SteppedCall
@@ -278,6 +279,29 @@ def test_an_async_receiver_s_stand_in_can_be_driven_as_its_coroutine(
     assert recorded == plain
     gc.collect()
     assert len(recwarn.list) in (0, 2)  # that it was never awaited, of both
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_an_async_receiver_in_c_has_as_many_frames_above_it_as_without_us(method: str) -> None:
+    signal = Signal()
+    depths: list[int] = []
+
+    async def receiver(**kwargs: object) -> None:
+        for _ in range(2):
+            depths.append(len(traceback.extract_stack()))
+            await asyncio.sleep(0)
+
+    def send() -> None:
+        answer = getattr(signal, method)(sender=None)
+        if method.startswith("a"):
+            asyncio.run(answer)
+
+    signal.connect(receiver)
+    send()
+    with signal_panel.record():
+        send()
+    plain, recorded = depths[:2], depths[2:]
+    assert recorded == [depth + (0 if speedups.IS_COMPILED else 2) for depth in plain]
 
 
 def test_an_async_receiver_sees_what_it_has_made_current_itself() -> None:
