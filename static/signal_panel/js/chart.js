@@ -125,15 +125,21 @@ export class Chart {
         this.draw();
     }
 
-    /** What the overview shows changes with its width and the search, not with each frame. */
+    /** What the overview shows changes with its width, not with each frame. */
     summarise() {
         const { spans } = this;
         const { width } = this.canvases.overview;
         this.overview = {
             open: profile(spans, width),
             raised: flaggedColumns(spans, spans.raised, width),
-            matched: this.matched && flaggedColumns(spans, this.matched, width),
+            matched: this.matchedColumns(),
         };
+    }
+
+    matchedColumns() {
+        return (
+            this.matched && flaggedColumns(this.spans, this.matched, this.canvases.overview.width)
+        );
     }
 
     restyle() {
@@ -282,7 +288,7 @@ export class Chart {
             queries.matchedBefore = matched && countBefore(queries.layout, matched);
         }
         if (this.width) {
-            this.summarise();
+            this.overview.matched = this.matchedColumns();
         }
         this.invalidate();
     }
