@@ -29,12 +29,13 @@ make_async_send(PyTypeObject *type, PyObject *signal, PyObject *sender, PyObject
 
 /* AsyncSend(signal, sender, named, collector, span, calls=0) */
 static PyObject *
-async_send_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
+async_send_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
+    static char *keywords[] = {"signal", "sender", "named", "collector", "span", "calls", NULL};
     PyObject *signal, *sender, *named, *collector;
     long long span, calls = 0;
-    if (!PyArg_ParseTuple(args, "OOO!OL|L:AsyncSend", &signal, &sender, &PyDict_Type, &named, &collector,
-                          &span, &calls)) {
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOO!OL|L:AsyncSend", keywords, &signal, &sender,
+                                     &PyDict_Type, &named, &collector, &span, &calls)) {
         return NULL;
     }
     AsyncSend *self = make_async_send(type, signal, sender, named, collector);

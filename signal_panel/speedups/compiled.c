@@ -1,6 +1,7 @@
 /* What is on the way of every send and every query, in C: each part does what one in Python does, in the same
-   order. The types are those of pure.py, of tracer.dispatching and of tracer.stepping; send is tracer.loops.send,
-   executing is what tracer.database has for queries, and calling_between is SignalPanelMiddleware.__call__.
+   order. The types are those of pure.py, of tracer.dispatching and of tracer.stepping; send is
+   tracer.loops.send, executing is what tracer.database has for queries, and calling_between is
+   SignalPanelMiddleware.__call__.
 
    What runs the user's code is Python's: a send has the frame of the method that calls this one above its
    receivers, as one of Django's has, so that tracebacks and stacklevel tell the same. Whatever is out of the
