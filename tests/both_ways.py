@@ -88,7 +88,8 @@ def connect_all() -> None:
 
         with record(wall_clock=lambda: 0.0) as recording:
             await asyncio.sleep(0)
-            await one_hears.asend(None)
+            one_hears.send(None)
+            await silent.asend(None)
         return recording.to_json()
 
     async def raises_later(**named: Any) -> None:
