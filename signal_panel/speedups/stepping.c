@@ -51,16 +51,12 @@ static PyObject *
 before_step(SteppedCall *self, int64_t *resumed)
 {
     PyObject *outside;
-    int is_first = self->inside == NULL;
-    if (is_first) {
-        self->inside = make_place((PyObject *)self->recorder, self->call, 0);
-    }
-    if (self->inside == NULL || read_clock(self->recorder, resumed) < 0 ||
-        PyContextVar_Get(given.current, NULL, &outside) < 0) {
+    if (read_clock(self->recorder, resumed) < 0 || PyContextVar_Get(given.current, NULL, &outside) < 0) {
         return NULL;
     }
-    if (is_first) {
+    if (self->inside == NULL) {
         self->start = *resumed;
+        self->inside = make_place((PyObject *)self->recorder, self->call, 0);
     }
     if (make_current(self->inside) < 0) {
         Py_CLEAR(outside);
@@ -259,8 +255,7 @@ stepped_getattro(PyObject *self, PyObject *name)
     return value;
 }
 
-/* There is no tp_clear: what could refer to it in turn is a frame of the coroutine's, which is closed before.
- */
+/* There is no tp_clear: what refers to it in turn is a frame of the coroutine's, which is closed before. */
 static int
 stepped_traverse(PyObject *op, visitproc visit, void *arg)
 {
