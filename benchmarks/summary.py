@@ -11,7 +11,7 @@ from benchmarks.requests.part import Added
 from benchmarks.runs import Run
 
 Runs = Mapping[str, Sequence[Run]]
-ONE_RECEIVER, FIVE_RECEIVERS, ASYNC = 1, 2, 5
+ONE_RECEIVER, FIVE_RECEIVERS, ASYNC = 1, 2, 6
 ORDER, LARGE = 1, 3
 
 

@@ -370,7 +370,7 @@ def test_times_are_found_again_in_the_table_that_shows_them() -> None:
     found = recording.times_in(recording.added_table(times))
     assert found["50"] == {BARE: 2.0, OURS_WITHOUT_C: 5.0, FLOOR: 2.5}
     figures = recording.beside_others(found, OURS_WITHOUT_C)
-    assert [figure.value for figure in figures] == [6.0] * 3
+    assert [figure.value for figure in figures] == [6.0] * len(recording.OF_THE_FLOOR)
 
 
 def test_a_figure_that_a_run_has_not_or_that_is_nothing_has_no_spread(written: Callable[..., None]) -> None:

@@ -9,6 +9,7 @@ import gc
 import itertools
 import logging
 import operator
+import sys
 import threading
 import warnings
 import weakref
@@ -1234,3 +1235,40 @@ def test_failures_logged_by_send_robust_have_the_receiver_in_their_traceback(
         frames.append(traceback.tb_frame.f_code.co_name)
         traceback = traceback.tb_next
     assert frames == ["send_robust", "fails"]
+
+
+def test_a_failure_that_send_robust_logs_is_being_handled_meanwhile() -> None:
+    signal = Signal()
+    handled: list[tuple[BaseException | None, ...]] = []
+
+    @receiver(signal)
+    def fails(**kwargs: Any) -> None:
+        raise LookupError("why")
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            error = sys.exc_info()[1]
+            handled.append((error, error and error.__context__))
+
+    def generator() -> Iterator[BaseException | None]:
+        try:
+            raise KeyError
+        except KeyError:
+            signal.send_robust(sender=None)
+            yield sys.exc_info()[1]
+
+    dispatching = logging.getLogger("django.dispatch")
+    dispatching.addHandler(handler := Handler())
+    try:
+        for context in (contextlib.nullcontext(), signal_panel.record()):
+            with context:
+                ((_, answer),) = signal.send_robust(sender=None)
+                assert handled.pop() == (answer, None)
+                assert sys.exc_info()[1] is None
+                (outside,) = generator()
+                ((error, around),) = handled
+                assert isinstance(error, LookupError)
+                assert around is outside
+                handled.clear()
+    finally:
+        dispatching.removeHandler(handler)

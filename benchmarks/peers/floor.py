@@ -12,7 +12,8 @@ from typing import Any
 
 from django.dispatch import Signal
 
-_send, _asend, _live_receivers = Signal.send, Signal.asend, Signal._live_receivers
+_send, _send_robust, _asend = Signal.send, Signal.send_robust, Signal.asend
+_live_receivers = Signal._live_receivers
 
 
 def set_up() -> None:
@@ -28,6 +29,12 @@ def recording() -> Iterator[None]:
     def send(self: Any, sender: Any, **named: Any) -> Any:
         start = clock()
         responses = _send(self, sender, **named)
+        append((start, clock()))
+        return responses
+
+    def send_robust(self: Any, sender: Any, **named: Any) -> Any:
+        start = clock()
+        responses = _send_robust(self, sender, **named)
         append((start, clock()))
         return responses
 
@@ -59,8 +66,10 @@ def recording() -> Iterator[None]:
         sync_receivers, async_receivers = _live_receivers(self, sender)
         return [timed(r) for r in sync_receivers], [timed_async(r) for r in async_receivers]
 
-    Signal.send, Signal.asend, Signal._live_receivers = send, asend, live_receivers
+    Signal.send, Signal.send_robust, Signal.asend = send, send_robust, asend
+    Signal._live_receivers = live_receivers
     try:
         yield
     finally:
-        Signal.send, Signal.asend, Signal._live_receivers = _send, _asend, _live_receivers
+        Signal.send, Signal.send_robust, Signal.asend = _send, _send_robust, _asend
+        Signal._live_receivers = _live_receivers

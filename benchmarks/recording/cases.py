@@ -82,6 +82,16 @@ def _sends(receivers: int) -> Case:
     return Case(SPANS_OF_A_BLOCK // (1 + receivers), run)
 
 
+def _robust_sends(receivers: int) -> Case:
+    signal = _signal_with(*(_receiver() for _ in range(receivers)))
+
+    def run(times: int) -> None:
+        for _ in range(times):
+            signal.send_robust(sender=None)
+
+    return Case(SPANS_OF_A_BLOCK // (1 + receivers), run)
+
+
 def _nested() -> Case:
     innermost = _signal_with(_receiver())
 
@@ -152,6 +162,7 @@ CASES: dict[str, Callable[[], Case]] = {
     "1": lambda: _sends(1),
     "5": lambda: _sends(5),
     "50": lambda: _sends(50),
+    "robust": lambda: _robust_sends(5),
     "nested": _nested,
     "async": lambda: _async_sends(5),
     "save": _saves,

@@ -27,6 +27,7 @@ __all__ = [
     "calling_between",
     "executing",
     "send",
+    "send_robust",
     "set_up",
 ]
 
@@ -37,6 +38,7 @@ calling_between: Callable[
 ]
 executing: Callable[[Callable[..., Any]], Callable[..., Any]]
 send: Callable[[Any, Any, dict[str, Any]], list[tuple[Any, Any]]]
+send_robust: Callable[[Any, Any, dict[str, Any]], list[tuple[Any, Any]]]
 set_up: Callable[..., None]
 AsyncSend: type
 SteppedCall: type[Coroutine[Any, Any, Any]]

@@ -1,6 +1,6 @@
 /* What is on the way of every send and every query, in C: each part does what one in Python does, in the same
-   order. The types are those of pure.py, of tracer.dispatching and of tracer.stepping; send is
-   tracer.loops.send, executing is what tracer.database has for queries, and calling_between is
+   order. The types are those of pure.py, of tracer.dispatching and of tracer.stepping; send and send_robust are
+   tracer.loops', executing is what tracer.database has for queries, and calling_between is
    SignalPanelMiddleware.__call__.
 
    What runs the user's code is Python's: a send has the frame of the method that calls this one above its
@@ -80,31 +80,11 @@ append(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
 static PyObject *
 convert(PyObject *converted, PyObject *request, PyObject *exception)
 {
-    /* As an except clause in a frame of its own: what a generator or a coroutine handles is not touched. */
-    PyThreadState *thread = PyThreadState_Get();
-    _PyErr_StackItem handled = {.exc_value = Py_NewRef(exception), .previous_item = thread->exc_info};
-    thread->exc_info = &handled;
+    _PyErr_StackItem handled;
+    begin_handling(&handled, exception);
     PyObject *response = PyObject_CallFunctionObjArgs(converted, request, exception, NULL);
-    thread->exc_info = handled.previous_item;
-    Py_XDECREF(handled.exc_value);
+    end_handling(&handled);
     return response;
-}
-
-/* What has been raised, with a traceback: where none of Python's frames was left, that of who calls us. */
-static PyObject *
-take_exception_here(void)
-{
-    PyObject *exception = take_exception(), *traceback = PyException_GetTraceback(exception);
-    if (traceback == NULL) {
-        PyFrameObject *frame = PyEval_GetFrame();
-        raise_again(exception);
-        if (frame != NULL) {
-            PyTraceBack_Here(frame);
-        }
-        exception = take_exception();
-    }
-    Py_XDECREF(traceback);
-    return exception;
 }
 
 /* What the next middleware responds, or is taken to where it raises. */
@@ -117,7 +97,7 @@ respond(PyObject *middleware, PyObject *converted, PyObject *request)
         PyTuple_GET_ITEM(pair, 0) == get_response) {
         response = PyObject_CallOneArg(PyTuple_GET_ITEM(pair, 1), request);
         if (response == NULL && PyErr_ExceptionMatches(PyExc_Exception)) {
-            PyObject *exception = take_exception_here();
+            PyObject *exception = take_exception_here(0);
             response = convert(converted, request, exception);
             Py_DECREF(exception);
         }
@@ -217,6 +197,8 @@ PyDoc_STRVAR(send_doc,
              "send(signal, sender, named, /)\n--\n\n"
              "As Signal.send, recorded where anything is. To be called by the method in its place.");
 
+PyDoc_STRVAR(send_robust_doc, "send_robust(signal, sender, named, /)\n--\n\nThe same of Signal.send_robust.");
+
 PyDoc_STRVAR(executing_doc,
              "executing(found, /)\n--\n\n"
              "A method for CursorWrapper._execute_with_wrappers that records what ``found`` executes.");
@@ -225,6 +207,7 @@ static PyMethodDef methods[] = {
     {"set_up", (PyCFunction)(void (*)(void))set_up, METH_VARARGS | METH_KEYWORDS, set_up_doc},
     {"append", (PyCFunction)(void (*)(void))append, METH_FASTCALL, append_doc},
     {"send", (PyCFunction)(void (*)(void))send_signal, METH_FASTCALL, send_doc},
+    {"send_robust", (PyCFunction)(void (*)(void))send_signal_robust, METH_FASTCALL, send_robust_doc},
     {"calling_between", calling_between, METH_VARARGS, calling_between_doc},
     {"executing", executing, METH_O, executing_doc},
     {0},

@@ -31,7 +31,7 @@ extern struct found found;
             name(run_async) name(packed) name(sends) name(statement_of) name(db) name(alias) name(sql)       \
                 name(params) name(many) name(is_async) name(__acall__) name(get_response) name(unconverted)  \
                     name(request) name(go_through) name(end_call) name(throw) name(value) name(close)        \
-                        name(end_send)
+                        name(end_send) name(end_calls) name(start_robust) name(_log_robust_failure)
 #define AS_MEMBER(name) PyObject *name;
 struct names {
     NAMES(AS_MEMBER)
@@ -77,7 +77,8 @@ is_instance(PyObject *object, PyTypeObject *type)
 #define IGNORED (-1) /* in place of a kind, as in kinds.py */
 #define HEAD 5       /* the fields of a row in front of those of its calls, as in rows.py */
 #define ALONE (-1)   /* in place of how many calls a row has, where it is one by itself */
-#define SEND 0       /* the first of the ways to send, as in collector.py */
+#define SEND 0       /* ways to send, as in collector.py */
+#define SEND_ROBUST 1
 #define FEW 8
 #define FEW_ARGUMENTS 16
 
@@ -95,7 +96,10 @@ int keep_row(Recorder *, Py_ssize_t calls, const int64_t *row);
 int read_clock(Recorder *, int64_t *time);
 int note_failure(Recorder *);
 PyObject *take_exception(void);
+PyObject *take_exception_here(int always);
 void raise_again(PyObject *);
+void begin_handling(_PyErr_StackItem *, PyObject *exception);
+void end_handling(_PyErr_StackItem *);
 int find_kind(Recorder *, PyObject *signal, PyObject *sender, int method, int64_t *kind);
 int find_receiver(Recorder *, PyObject *receiver, int64_t *number);
 
@@ -123,6 +127,7 @@ extern PyTypeObject QueryLogType;
 PyObject *executing(PyObject *module, PyObject *found);
 
 PyObject *send_signal(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *send_signal_robust(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 
 /* Add integers at the end of a bytearray. */
 int extend(PyObject *packed, const int64_t *integers, size_t count);

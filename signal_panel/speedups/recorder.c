@@ -275,6 +275,41 @@ raise_again(PyObject *exception)
 #endif
 }
 
+/* What has been raised, as an except clause of the Python that calls us has it: its frame is in the
+   traceback. Where Python has left a frame of its own, that may be enough. */
+PyObject *
+take_exception_here(int always)
+{
+    PyObject *exception = take_exception(), *traceback = PyException_GetTraceback(exception);
+    if (always || traceback == NULL) {
+        PyFrameObject *frame = PyEval_GetFrame();
+        raise_again(exception);
+        if (frame != NULL) {
+            PyTraceBack_Here(frame);
+        }
+        exception = take_exception();
+    }
+    Py_XDECREF(traceback);
+    return exception;
+}
+
+/* Go on as in an except clause in a frame of its own: what a generator or a coroutine handles is not touched.
+ */
+void
+begin_handling(_PyErr_StackItem *handled, PyObject *exception)
+{
+    PyThreadState *thread = PyThreadState_Get();
+    *handled = (_PyErr_StackItem){.exc_value = Py_NewRef(exception), .previous_item = thread->exc_info};
+    thread->exc_info = handled;
+}
+
+void
+end_handling(_PyErr_StackItem *handled)
+{
+    PyThreadState_Get()->exc_info = handled->previous_item;
+    Py_XDECREF(handled->exc_value);
+}
+
 /* Tell the collector of a failure of ours. -1 where it is none of ours, as a KeyboardInterrupt. */
 int
 note_failure(Recorder *recorder)

@@ -1,4 +1,4 @@
-/* Signal.send, recorded. */
+/* Signal.send and Signal.send_robust, recorded. */
 
 #include "compiled.h"
 
@@ -6,6 +6,7 @@
 
 /* A send under way. */
 typedef struct {
+    int method;
     PyObject *signal, *sender, *named; /* borrowed */
     PyObject *outside;                 /* the place of the caller's context */
     PyObject *place;                   /* the one that changes, or NULL where each call gets its own */
@@ -15,8 +16,9 @@ typedef struct {
     int64_t *row; /* as in rows.py: the receivers' numbers come last */
     int64_t short_row[HEAD + 2 * CALLS];
     Py_ssize_t room;  /* how many calls the row has room for */
-    Py_ssize_t calls; /* how many have ended */
-    int has_begun;    /* whether the first could begin */
+    Py_ssize_t calls; /* how many have ended, since one that raised if one has */
+    Py_ssize_t first; /* how many had ended then */
+    int has_begun;    /* whether the first of them could begin */
 } Send;
 
 /* The fields of a row. */
@@ -78,7 +80,7 @@ begin(Send *send)
     if (!is_instance((PyObject *)recorder, &RecorderType)) {
         return is_unusable("place");
     }
-    if (find_kind(recorder, send->signal, send->sender, SEND, &send->row[KIND]) < 0) {
+    if (find_kind(recorder, send->signal, send->sender, send->method, &send->row[KIND]) < 0) {
         send->row[KIND] = IGNORED;
         return note_failure(recorder);
     }
@@ -162,6 +164,70 @@ make_room(Send *send)
     return 0;
 }
 
+/* When its calls have ended, since one that raised if one has. */
+static PyObject *
+ends_of_calls(const Send *send)
+{
+    PyObject *ends = PyTuple_New(send->calls);
+    for (Py_ssize_t at = 0; ends != NULL && at < send->calls; at++) {
+        PyObject *end = PyLong_FromLongLong(send->row[HEAD + at]);
+        if (end == NULL) {
+            Py_CLEAR(ends);
+        }
+        else {
+            PyTuple_SET_ITEM(ends, at, end);
+        }
+    }
+    return ends;
+}
+
+/* Have the collector keep the calls since the last that raised, and one that has raised now. */
+static int
+hand_over_calls(Send *send, PyObject *exception)
+{
+    PyObject *ends = ends_of_calls(send), *done = NULL;
+    PyObject *receivers = PySequence_GetSlice(send->sync_receivers, send->first, PY_SSIZE_T_MAX);
+    PyObject *method = PyObject_GetAttr((PyObject *)send->recorder, names.end_calls);
+    if (ends != NULL && receivers != NULL && method != NULL) {
+        done = PyObject_CallFunction(method, "LLOOnO", (long long)send->row[SPAN],
+                                     (long long)send->row[BEGUN], ends, receivers, send->first, exception);
+    }
+    Py_XDECREF(ends);
+    Py_XDECREF(receivers);
+    Py_XDECREF(method);
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
+}
+
+/* What send_robust answers for a receiver that has raised; what Django does about it is nobody's call. */
+static PyObject *
+answer_exception(Send *send, PyObject *receiver, Py_ssize_t number)
+{
+    PyObject *exception = take_exception_here(1), *logged = NULL;
+    _PyErr_StackItem handled;
+    begin_handling(&handled, exception);
+    int result = send->recorder == NULL ? 0 : hand_over_calls(send, exception);
+    send->has_begun = 0;
+    if (result == 0) {
+        logged =
+            PyObject_CallMethodObjArgs(send->signal, names._log_robust_failure, receiver, exception, NULL);
+        result = logged == NULL ? -1 : 0;
+        Py_XDECREF(logged);
+    }
+    end_handling(&handled);
+    if (result == 0 && send->recorder != NULL) {
+        result = read_clock(send->recorder, &send->row[BEGUN]);
+        send->has_begun = result == 0;
+    }
+    if (result < 0) {
+        Py_DECREF(exception);
+        return NULL;
+    }
+    send->first = number;
+    send->calls = 0;
+    return exception;
+}
+
 static int
 call_sync(Send *send, PyObject *responses)
 {
@@ -172,10 +238,16 @@ call_sync(Send *send, PyObject *responses)
         }
         PyObject *receiver = Py_NewRef(PySequence_Fast_GET_ITEM(send->sync_receivers, at));
         PyObject *response = call_receiver(&send->arguments, receiver);
-        int result = response == NULL ? -1 : 0;
-        if (result == 0 && send->recorder != NULL) {
+        int result = 0;
+        if (response == NULL && send->method == SEND_ROBUST && PyErr_ExceptionMatches(PyExc_Exception)) {
+            response = answer_exception(send, receiver, at + 1);
+        }
+        else if (response != NULL && send->recorder != NULL) {
             result = read_clock(send->recorder, &send->row[HEAD + send->calls]);
             send->calls += result == 0;
+        }
+        if (response == NULL) {
+            result = -1;
         }
         PyObject *pair = result < 0 ? NULL : PyTuple_Pack(2, receiver, response);
         result = pair == NULL ? -1 : PyList_Append(responses, pair);
@@ -200,8 +272,9 @@ call_async(Send *send, PyObject *responses)
         send->recorder == NULL ? ((Place *)given.idle)->collector : (PyObject *)send->recorder;
     PyObject *dispatch =
         PyObject_CallFunction(given.dispatch, "OOOOLn", send->signal, send->sender, send->named, collector,
-                              (long long)send->row[SPAN], send->calls);
-    PyObject *start = dispatch == NULL ? NULL : PyObject_GetAttr(dispatch, names.start), *answers = NULL;
+                              (long long)send->row[SPAN], PyList_GET_SIZE(responses));
+    PyObject *way = send->method == SEND_ROBUST ? names.start_robust : names.start;
+    PyObject *start = dispatch == NULL ? NULL : PyObject_GetAttr(dispatch, way), *answers = NULL;
     if (start != NULL) {
         answers = PyObject_CallMethodObjArgs(dispatch, names.run_async, start, send->async_receivers, NULL);
     }
@@ -251,7 +324,7 @@ keep(Send *send)
     Recorder *recorder = send->recorder;
     Py_ssize_t calls = send->calls;
     int has_async = send->async_receivers == NULL ? 0 : PyObject_IsTrue(send->async_receivers);
-    if (has_async != 0 || send->row[SPAN] >= recorder->quick_limit) {
+    if (has_async != 0 || send->first > 0 || send->row[SPAN] >= recorder->quick_limit) {
         return has_async < 0 ? -1 : 0;
     }
     if (calls > 0 && calls != PySequence_Fast_GET_SIZE(send->sync_receivers)) {
@@ -271,24 +344,15 @@ keep(Send *send)
 static int
 hand_over(Send *send, PyObject *exception)
 {
-    PyObject *nobody = PyTuple_New(0), *ends = PyTuple_New(send->calls);
-    for (Py_ssize_t at = 0; ends != NULL && at < send->calls; at++) {
-        PyObject *end = PyLong_FromLongLong(send->row[HEAD + at]);
-        if (end == NULL) {
-            Py_CLEAR(ends);
-        }
-        else {
-            PyTuple_SET_ITEM(ends, at, end);
-        }
-    }
+    PyObject *nobody = PyTuple_New(0), *ends = ends_of_calls(send);
     PyObject *begun = send->has_begun ? PyLong_FromLongLong(send->row[BEGUN]) : Py_NewRef(Py_None),
              *done = NULL;
     PyObject *end = PyObject_GetAttr((PyObject *)send->recorder, names.end);
     if (nobody && ends && begun && end) {
         done =
-            PyObject_CallFunction(end, "LLLLOOOiOO", (long long)send->row[SPAN], (long long)send->row[PARENT],
+            PyObject_CallFunction(end, "LLLLOOOnOO", (long long)send->row[SPAN], (long long)send->row[PARENT],
                                   (long long)send->row[KIND], (long long)send->row[START], begun, ends,
-                                  send->sync_receivers == NULL ? nobody : send->sync_receivers, 0,
+                                  send->sync_receivers == NULL ? nobody : send->sync_receivers, send->first,
                                   send->async_receivers == NULL ? nobody : send->async_receivers,
                                   exception == NULL ? Py_None : exception);
     }
@@ -365,11 +429,11 @@ record(Send *send, PyObject *responses)
     return kept == 1 ? 0 : hand_over(send, NULL);
 }
 
-PyObject *
-send_signal(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
+static PyObject *
+send_by(int method, PyObject *const *args, Py_ssize_t nargs)
 {
     if (given.current == NULL || nargs != 3 || !PyDict_CheckExact(args[2])) {
-        PyErr_SetString(PyExc_TypeError, "send() takes a signal, a sender and a dictionary, after set_up()");
+        PyErr_SetString(PyExc_TypeError, "sending takes a signal, a sender and a dictionary, after set_up()");
         return NULL;
     }
     PyObject *outside, *responses = PyList_New(0);
@@ -384,6 +448,7 @@ send_signal(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs
         return NULL;
     }
     Send send; /* what is long in it stays as it is */
+    send.method = method;
     send.signal = args[0];
     send.sender = args[1];
     send.named = args[2];
@@ -394,7 +459,7 @@ send_signal(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs
     send.row = send.short_row;
     send.row[SPAN] = 0;
     send.room = CALLS;
-    send.calls = send.has_begun = 0;
+    send.calls = send.first = send.has_begun = 0;
     int is_idle = ((Place *)outside)->collector == ((Place *)given.idle)->collector;
     int result = is_idle ? call_all(&send, responses) : record(&send, responses);
     end_of_send(&send);
@@ -402,4 +467,16 @@ send_signal(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs
         Py_CLEAR(responses);
     }
     return responses;
+}
+
+PyObject *
+send_signal(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
+{
+    return send_by(SEND, args, nargs);
+}
+
+PyObject *
+send_signal_robust(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
+{
+    return send_by(SEND_ROBUST, args, nargs);
 }

@@ -64,7 +64,7 @@ class _Patch:
 
 COPIES = {name: getattr(loops, name) for name in METHODS}
 if speedups.IS_COMPILED:
-    COPIES["send"] = quick.send
+    COPIES |= {"send": quick.send, "send_robust": quick.send_robust}
 
 
 def _way_to_send(name: str) -> _Patch:

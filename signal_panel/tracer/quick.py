@@ -1,4 +1,4 @@
-"""``Signal.send`` by way of C, which does what that of ``loops`` does."""
+"""``Signal.send`` and ``Signal.send_robust`` by way of C, which does what those of ``loops`` do."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if speedups.IS_COMPILED:
         is_plain_time=is_plain_time,
         stepped=stepped,
     )
-    _send = speedups.send
+    _send, _send_robust = speedups.send, speedups.send_robust
 
 
 def send(self: Any, sender: Any, **named: Any) -> Responses:
@@ -45,4 +45,9 @@ def send(self: Any, sender: Any, **named: Any) -> Responses:
     return _send(self, sender, named)
 
 
-send.__qualname__ = "Signal.send"
+def send_robust(self: Any, sender: Any, **named: Any) -> Responses:
+    """As ``Signal.send_robust``, in the same way."""
+    return _send_robust(self, sender, named)
+
+
+send.__qualname__, send_robust.__qualname__ = "Signal.send", "Signal.send_robust"
