@@ -158,6 +158,16 @@ class TestWhereAQueryRan:
         assert [query.span for query in recording.queries] == [recording.calls[0], None, None]
         assert totals(recording).calls == 3
 
+    def test_past_the_cap_they_take_no_room_and_are_counted(self, settings: Any) -> None:
+        settings.SIGNAL_PANEL = {"MAX_SPANS": 3}
+        with signal_panel.record() as recording:
+            for _ in range(10):
+                execute("SELECT 1")
+            collector = signal_panel.collector.current.get().collector
+            assert len(list(collector.queries.since(0))) == 3
+        assert len(recording.queries) == 3
+        assert recording.columns.overflow.queries == 7
+
 
 class TestRepeats:
     def test_the_same_text_with_the_same_parameters_repeats_the_first(self) -> None:
