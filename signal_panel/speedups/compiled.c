@@ -1,6 +1,6 @@
 /* What is on the way of every send and every query, in C: each part does what one in Python does, in the same
-   order. The types are those of pure.py, of tracer.dispatching and of tracer.stepping; send and send_robust are
-   tracer.loops', executing is what tracer.database has for queries, and calling_between is
+   order. The types are those of pure.py, of tracer.dispatching and of tracer.stepping; send and send_robust
+   are tracer.loops', executing is what tracer.database has for queries, and calling_between is
    SignalPanelMiddleware.__call__.
 
    What runs the user's code is Python's: a send has the frame of the method that calls this one above its
