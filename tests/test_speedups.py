@@ -23,10 +23,12 @@ import signal_panel
 from signal_panel import speedups
 from signal_panel.collector import IDLE, Collector, current
 from signal_panel.queries import Queries
+from signal_panel.recording import METHODS
 from signal_panel.rows import Rows
 from signal_panel.speedups import IdentityCache, Place
 from tests.clock import FakeClock
 from tests.compiling import PURE, can_be_compiled
+from tests.test_record import call
 from tests.threads import at_once
 
 ROOT = Path(__file__).parents[1]
@@ -378,20 +380,29 @@ class TestWhateverIsThere:
         "ignored",
         "log",
         "instances",
+        "busy",
     )
 
-    @pytest.mark.parametrize("method", ["send", "send_robust"])
+    @pytest.mark.parametrize("method", METHODS)
     @pytest.mark.parametrize("name", ATTRIBUTES)
     @pytest.mark.parametrize("value", [None, 7, {}, [], "missing"], ids=repr)
     def test_in_a_collector(
         self, name: str, value: object, method: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         signal = Signal()
-        signal.connect(hears := lambda **_: 1)
+
+        def hears(**named: Any) -> int:
+            return 1
+
+        async def hears_later(**named: Any) -> int:
+            await asyncio.sleep(0)
+            return 1
 
         def send() -> object:
-            return getattr(signal, method)(None, instance=signal)
+            return call(method, signal, instance=signal)
 
+        receiver = hears_later if method.startswith("a") else hears
+        signal.connect(receiver)
         with signal_panel.record():
             collector = current.get().collector
             if value == "missing":
@@ -403,39 +414,9 @@ class TestWhateverIsThere:
                     with suppress(TypeError, AttributeError):
                         send()
                 else:
-                    assert send() == [(hears, 1)]
+                    assert send() == [(receiver, 1)]
             monkeypatch.undo()
-            assert send() == [(hears, 1)]
-
-    @pytest.mark.parametrize("name", [*ATTRIBUTES, "busy"])
-    @pytest.mark.parametrize("value", [None, 7, {}, [], "missing"], ids=repr)
-    def test_in_a_collector_of_an_async_send(
-        self, name: str, value: object, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        signal = Signal()
-
-        async def hears(**named: Any) -> int:
-            await asyncio.sleep(0)
-            return 1
-
-        async def send() -> object:
-            return await signal.asend(None, instance=signal)
-
-        signal.connect(hears)
-        with signal_panel.record():
-            collector = current.get().collector
-            if value == "missing":
-                monkeypatch.delattr(collector, name)
-            else:
-                monkeypatch.setattr(collector, name, value)
-            for _ in range(3):
-                if name in ("clock", "numbers"):  # as above
-                    with suppress(TypeError, AttributeError):
-                        asyncio.run(send())
-                else:
-                    assert asyncio.run(send()) == [(hears, 1)]
-            monkeypatch.undo()
-            assert asyncio.run(send()) == [(hears, 1)]
+            assert send() == [(receiver, 1)]
 
     def test_in_a_place(self) -> None:
         outside = current.get()
