@@ -464,11 +464,9 @@ class TestCounts:
 
         two.connect(works)
         Signal().send(None)
-        two.send(None)
-        two.send(None)
-        outer.send_robust(None)
-        inner.send(None)
-        async_to_sync(inner.asend)(None)
+        for send in (two.send, two.send, outer.send_robust, inner.send, async_to_sync(inner.asend)):
+            send(None)
+            clock.pass_(1_000)  # in no receiver
         outer.disconnect(raises)
         outer.send(None)
 
