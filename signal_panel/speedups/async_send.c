@@ -57,27 +57,20 @@ is_idle(PyObject *collector)
 static int
 begin_recording(AsyncSend *self, int method)
 {
-    int64_t kind;
+    int64_t kind, span;
     if (find_kind(self->recorder, self->signal, self->sender, method, &kind) < 0) {
-        kind = IGNORED;
-        if (note_failure(self->recorder) < 0) {
-            return -1;
-        }
+        return -1;
     }
     if (kind == IGNORED) {
         Py_SETREF(self->recorder, (Recorder *)Py_NewRef(((Place *)given.idle)->collector));
         return 0;
     }
-    PyObject *numbers = self->recorder->numbers;
-    if (numbers == NULL || !Py_IS_TYPE(numbers, &CounterType)) {
-        return is_unusable("collector");
-    }
-    self->kind = kind;
-    self->span = self->last_call = take_number((Counter *)numbers);
-    if (keep_instance(self->recorder, self->signal, self->named, self->span, kind) < 0) {
+    if (begin_span(self->recorder, self->signal, self->named, kind, &span, &self->start) < 0) {
         return -1;
     }
-    return read_clock(self->recorder, &self->start);
+    self->kind = kind;
+    self->span = self->last_call = span;
+    return 0;
 }
 
 PyDoc_STRVAR(begin_doc,

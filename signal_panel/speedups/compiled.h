@@ -91,7 +91,7 @@ typedef struct {
     PyObject *packed_of, *packed[1 + FEW]; /* a log, and what was looked up in it, from ALONE on */
 } Recorder;
 extern PyTypeObject RecorderType;
-int keep_instance(Recorder *, PyObject *signal, PyObject *named, int64_t number, int64_t kind);
+int begin_span(Recorder *, PyObject *signal, PyObject *named, int64_t kind, int64_t *number, int64_t *start);
 int keep_row(Recorder *, Py_ssize_t calls, const int64_t *row);
 int read_clock(Recorder *, int64_t *time);
 int note_failure(Recorder *);

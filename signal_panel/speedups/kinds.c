@@ -67,9 +67,9 @@ key_of_send(const uintptr_t way_of, PyObject *who, int is_class_of_sender, PyCod
     return key;
 }
 
-/* The number for a send's kind, or IGNORED. */
-int
-find_kind(Recorder *recorder, PyObject *signal, PyObject *sender, int method, int64_t *kind)
+/* The number for a send's kind, or IGNORED; or -1. */
+static int
+ask_for_kind(Recorder *recorder, PyObject *signal, PyObject *sender, int method, int64_t *kind)
 {
     PyObject *frame = PyObject_CallOneArg(found.getframe, found.one); /* above the method's own */
     if (frame == NULL && PyErr_ExceptionMatches(PyExc_ValueError)) {
@@ -129,4 +129,15 @@ find_kind(Recorder *recorder, PyObject *signal, PyObject *sender, int method, in
     }
     Py_XDECREF(frame);
     return is_known < 0 ? -1 : 0;
+}
+
+/* As Collector.kind_of: where we fail to find it, the send is IGNORED. */
+int
+find_kind(Recorder *recorder, PyObject *signal, PyObject *sender, int method, int64_t *kind)
+{
+    if (ask_for_kind(recorder, signal, sender, method, kind) == 0) {
+        return 0;
+    }
+    *kind = IGNORED;
+    return note_failure(recorder);
 }

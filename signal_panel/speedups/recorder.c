@@ -349,7 +349,7 @@ read_clock(Recorder *recorder, int64_t *time)
 }
 
 /* Keep the instance that a send is about, weakly. */
-int
+static int
 keep_instance(Recorder *recorder, PyObject *signal, PyObject *named, int64_t number, int64_t kind_of_send)
 {
     PyObject *instance = PyDict_GET_SIZE(named) == 0 ? NULL : PyDict_GetItemWithError(named, names.instance);
@@ -391,4 +391,20 @@ keep_instance(Recorder *recorder, PyObject *signal, PyObject *named, int64_t num
     Py_XDECREF(span);
     Py_XDECREF(sends);
     return kept == 0 ? 0 : note_failure(recorder);
+}
+
+/* Give a send of this kind its number, and look when it starts. */
+int
+begin_span(Recorder *recorder, PyObject *signal, PyObject *named, int64_t kind, int64_t *number,
+           int64_t *start)
+{
+    PyObject *numbers = recorder->numbers;
+    if (numbers == NULL || !Py_IS_TYPE(numbers, &CounterType)) {
+        return is_unusable("collector");
+    }
+    *number = take_number((Counter *)numbers);
+    if (keep_instance(recorder, signal, named, *number, kind) < 0) {
+        return -1;
+    }
+    return read_clock(recorder, start);
 }

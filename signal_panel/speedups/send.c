@@ -81,8 +81,7 @@ begin(Send *send)
         return is_unusable("place");
     }
     if (find_kind(recorder, send->signal, send->sender, send->method, &send->row[KIND]) < 0) {
-        send->row[KIND] = IGNORED;
-        return note_failure(recorder);
+        return -1;
     }
     if (send->row[KIND] == IGNORED) {
         return 0;
@@ -90,15 +89,8 @@ begin(Send *send)
     if (enter(send) < 0) {
         return -1;
     }
-    PyObject *numbers = send->recorder->numbers;
-    if (numbers == NULL || !Py_IS_TYPE(numbers, &CounterType)) {
-        return is_unusable("collector");
-    }
-    send->row[SPAN] = take_number((Counter *)numbers);
-    if (keep_instance(send->recorder, send->signal, send->named, send->row[SPAN], send->row[KIND]) < 0) {
-        return -1;
-    }
-    return read_clock(send->recorder, &send->row[START]);
+    return begin_span(send->recorder, send->signal, send->named, send->row[KIND], &send->row[SPAN],
+                      &send->row[START]);
 }
 
 /* Whether anybody may hear it, or -1. */
