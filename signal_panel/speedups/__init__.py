@@ -49,5 +49,7 @@ if not TYPE_CHECKING and not os.environ.get("SIGNAL_PANEL_PURE_PYTHON"):
     with suppress(ImportError, AttributeError):
         from signal_panel.speedups import compiled
 
-        names = set(__all__) - {"INTEGER", "IS_COMPILED"}
-        globals().update({name: getattr(compiled, name) for name in names}, IS_COMPILED=True)
+        globals().update(
+            {name: getattr(compiled, name) for name in set(__all__) - {"INTEGER", "IS_COMPILED"}},
+            IS_COMPILED=True,
+        )
