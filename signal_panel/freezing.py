@@ -10,7 +10,6 @@ from types import MethodType
 from typing import Any, NamedTuple, TypeVar
 
 from signal_panel import naming
-from signal_panel.batches import batches
 from signal_panel.collector import Collector, ConnectedHere
 from signal_panel.intervals import covered
 from signal_panel.kinds import Kinds, Strings
@@ -28,6 +27,7 @@ from signal_panel.recording import (
     Statement,
 )
 from signal_panel.rows import NOWHERE, Index, Spans, spans_since
+from signal_panel.speedups import OUTSIDE, place_spans, take_spans
 
 _T = TypeVar("_T")
 
@@ -67,8 +67,8 @@ class Freezing:
         self._renumber = _Renumbering(collector.kinds)
         self._by_number = Index()
         # Of the spans in the log, which place they have among those in the scope: the first ones are kept.
-        self._places: list[int | None] = []
-        self._parents: list[int] = []  # the places of their parents
+        self._places = array("q")
+        self._parents = array("q")  # the places of their parents
         self._lost: set[int] = set()  # those in the log that are in one which is not
         self._flags: dict[int, int] = {0: 0}  # of what runs directly in a scope or block
         self._left_out = Overflow()
@@ -103,11 +103,8 @@ class Freezing:
         inside = self._find_places(spans)
         kept, left_out = inside[: self._room], inside[self._room :]
         _, log_parents, log_kinds, starts, ends, _ = spans
-        columns.parent = array("q", self._parents[: self._room])
-        for part in batches(kept):
-            columns.start += array("q", [starts[row] - began for row in part])
-            columns.time += array("q", [ends[row] - starts[row] for row in part])
-            columns.kind += array("q", [renumber[log_kinds[row]] for row in part])
+        columns.parent = self._parents[: self._room]
+        columns.start, columns.time, columns.kind = take_spans(kept, starts, ends, log_kinds, began, renumber)
         self._add_flags(log_parents[row] for row in kept)
         calls = [(starts[row] - began, ends[row] - began) for row in left_out if log_kinds[row] < 0]
         lost_calls = sum(log_kinds[row] < 0 for row in self._lost)  # in the time of what they are in
@@ -118,30 +115,19 @@ class Freezing:
             self._exceptions_beyond(log_parents),
         )
 
-    def _find_places(self, spans: Spans) -> list[int]:
+    def _find_places(self, spans: Spans) -> array[int]:
         """The spans in the scope, by start."""
-        by_number, places, parents = spans.by_number, self._places, self._parents
-        self._by_number = by_number
-        places += [None] * len(spans.sends)
-        places += NOTHING, None  # of the scope itself, and of what is NOWHERE, which is the last one
+        self._by_number = by_number = spans.by_number
         by_number[self._beginning.number] = len(spans.sends)
         for number in list(self._collector.scopes):
             by_number[number] = by_number[self._span_above(number)]
-        above = [*map(by_number.__getitem__, spans.parents)]
-        # By start, and where two are equal the parent, whose number is lower, first. The log is nearly in
-        # order already, which makes two sorts by one column quicker than one by two.
-        order = sorted(range(len(spans.sends)), key=spans.sends.tolist().__getitem__)
-        order.sort(key=spans.starts.__getitem__)
-        inside: list[int] = []
+        inside, self._places, self._parents = place_spans(spans.sends, spans.parents, spans.starts, by_number)
         is_outermost = self._collector.scopes[self._beginning.number] == 0
-        for row in order:
-            place = places[above[row]]
-            if place is not None:
-                places[row] = len(inside)
-                inside.append(row)
-                parents.append(place)
-            elif is_outermost and self._is_lost(above[row], spans.parents[row]):
-                self._lost.add(row)
+        if is_outermost and len(inside) < len(spans.sends):
+            outside = (row for row in range(len(spans.sends)) if self._places[row] == OUTSIDE)
+            for row in sorted(outside, key=lambda row: (spans.starts[row], spans.sends[row])):
+                if self._is_lost(by_number[spans.parents[row]], spans.parents[row]):
+                    self._lost.add(row)
         return inside
 
     def _is_lost(self, above: int, parent: int) -> bool:
@@ -151,7 +137,7 @@ class Freezing:
     def _place(self, number: int) -> int:
         """The place of a span that is kept, else ``NOTHING``."""
         place = self._places[self._by_number[number]]
-        return NOTHING if place is None or place >= self._room else place
+        return NOTHING if place == OUTSIDE or place >= self._room else place
 
     def _span_above(self, number: int) -> int:
         return self._collector.span_above(number, self._beginning.number)
@@ -180,9 +166,9 @@ class Freezing:
         for number, name in list(self._collector.exceptions.items()):
             row = self._by_number[number]
             place = self._places[row]
-            if place is not None or row in self._lost:
+            if place != OUTSIDE or row in self._lost:
                 raised.append((number, self._span_above(log_parents[row]), name))
-            if place is not None and place < self._room:
+            if OUTSIDE != place < self._room:
                 kept.append((place, self._parents[place], name))
         return _origins(raised, self._collector.overflow.passed_on()) - _origins(kept)
 
@@ -237,7 +223,7 @@ class Freezing:
         ):
             span = self._span_above(span)
             # One with no place is of a span that has not ended, or of another scope.
-            if self._places[self._by_number[span]] is None and not is_outermost and span < collector.limit:
+            if self._places[self._by_number[span]] == OUTSIDE and not is_outermost and span < collector.limit:
                 continue
             here = len(columns.query_start)
             if here == self._room:

@@ -135,7 +135,7 @@ class Spans(NamedTuple):
     sends: array[int]
     parents: array[int]
     kinds: array[int]
-    starts: list[int]
+    starts: array[int]
     ends: array[int]
     by_number: Index
 
@@ -154,7 +154,7 @@ def spans_since(lengths: Mapping[int, int], log: Log) -> Spans:
         _extend(kinds, words, width, [2, *range(HEAD + calls, width)])
         _extend(starts, words, width, range(3, 4 + calls))
         _extend(ends, words, width, [4 + calls, *range(HEAD, HEAD + calls)])
-    return Spans(sends, parents, kinds, starts.tolist(), ends, by_number)
+    return Spans(sends, parents, kinds, starts, ends, by_number)
 
 
 def _extend(column: array[int], rows: array[int], width: int, fields: Sequence[int]) -> None:

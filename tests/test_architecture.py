@@ -32,7 +32,6 @@ MAY_IMPORT: dict[str, set[str]] = {
     "frames": {"naming"},
     "handlers": {"naming", "recording"},
     "freezing": {
-        "batches",
         "collector",
         "intervals",
         "kinds",
@@ -41,6 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "overflow",
         "recording",
         "rows",
+        "speedups",
     },
     "identity": {"speedups"},
     "instances": set(),
@@ -75,7 +75,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sheets": {"findings", "recording", "summary", "tables", "templating"},
     "sources": {"recording", "templating"},
     # Collector for its types alone; and what is compiled is no module to grimp, but the package.
-    "speedups": {"__init__", "collector", "recording"},
+    "speedups": {"__init__", "batches", "collector", "recording"},
     "summary": {"intervals", "recording"},
     "tables": {"recording", "summary"},
     "templating": {"assets", "places"},

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import weakref
+from array import array
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
 from pathlib import Path
@@ -18,6 +19,8 @@ import pytest
 from django.db import connection
 from django.dispatch import Signal
 from django.test import override_settings
+from hypothesis import given
+from hypothesis import strategies as some
 
 import signal_panel
 from signal_panel import speedups
@@ -25,7 +28,7 @@ from signal_panel.collector import IDLE, Collector, current
 from signal_panel.queries import Queries
 from signal_panel.recording import METHODS
 from signal_panel.rows import Rows
-from signal_panel.speedups import IdentityCache, Place
+from signal_panel.speedups import IdentityCache, Place, pure
 from tests.clock import FakeClock
 from tests.compiling import PURE, can_be_compiled
 from tests.test_record import call
@@ -547,3 +550,71 @@ class TestWhateverIsThere:
         cache = IdentityCache()
         cache.clear()
         assert gc.is_tracked(Collector(lambda: 0))
+
+
+@some.composite
+def columns_of_a_log(draw: some.DrawFn) -> tuple[array[int], array[int], array[int], dict[int, int]]:
+    """Sends and parents by number, starts, and the rows: with equal starts, and parents in any order."""
+    numbers = draw(some.lists(some.integers(1, 30), unique=True, max_size=20))
+    rows = {number: row for row, number in enumerate(numbers)}
+    outside = {0: len(numbers), -1: -1}
+    parents = [draw(some.sampled_from([*outside, *numbers])) for _ in numbers]
+    starts = [draw(some.integers(0, 9)) for _ in numbers]
+    return array("q", numbers), array("q", parents), array("q", starts), rows | outside
+
+
+@only_compiled
+class TestColumnsOfSpans:
+    """They are the same with C and without."""
+
+    @given(columns_of_a_log())
+    def test_places(self, log: tuple[array[int], array[int], array[int], dict[int, int]]) -> None:
+        assert speedups.place_spans(*log) == pure.place_spans(*log)
+
+    @given(some.lists(some.integers(-100, 100), max_size=20), some.data())
+    def test_taken(self, integers: list[int], data: some.DataObject) -> None:
+        chosen = some.sampled_from(range(len(integers))) if integers else some.nothing()
+        rows = array("q", data.draw(some.lists(chosen)))
+        column, ends = array("q", integers), array("q", integers[::-1])
+        new_with_c, new_without = Numbers(), Numbers()
+        with_c = speedups.take_spans(rows, column, ends, column, -50, new_with_c)
+        assert with_c == pure.take_spans(rows, column, ends, column, -50, new_without)
+        assert [*new_with_c.items()] == [*new_without.items()]
+
+    def test_numbers_that_can_not_be_found(self) -> None:
+        one = array("q", [1])
+        for numbers, error in [
+            ({}, KeyError),
+            (None, TypeError),
+            ({1: "one"}, TypeError),
+            ({1: 1 << 64}, OverflowError),
+        ]:
+            with pytest.raises(error):
+                speedups.place_spans(one, one, one, numbers)  # type: ignore[arg-type]
+            with pytest.raises(error):
+                speedups.take_spans(array("q", [0]), one, one, one, 0, numbers)  # type: ignore[arg-type]
+
+    def test_columns_that_are_none(self) -> None:
+        one, two = array("q", [1]), array("q", [1, 2])
+        for columns in [(one, one, two), (two, one, one), (one, two, one)]:
+            with pytest.raises(ValueError, match="differ in length"):
+                speedups.place_spans(*columns, {1: 0})
+            with pytest.raises(ValueError, match="differ in length"):
+                speedups.take_spans(array("q", [0]), *columns, 0, {1: 0})
+        for row in (-1, 1):
+            with pytest.raises(IndexError):
+                speedups.take_spans(array("q", [row]), one, one, one, 0, {1: 0})
+        for bad in [(), (one,), ([1], [1], [1], {1: 0}), (one, one, one, {1: 0}, 1)]:
+            with pytest.raises(TypeError):
+                speedups.place_spans(*bad)
+        for bad in [(), (one,), (one, one, one, one, None, {}), ([0], [1], [1], [1], 0, {1: 0})]:
+            with pytest.raises(TypeError):
+                speedups.take_spans(*bad)
+
+
+class Numbers(dict[int, int]):
+    """Numbers for what is asked for, by when it first was."""
+
+    def __missing__(self, key: int) -> int:
+        self[key] = number = len(self)
+        return number

@@ -1,7 +1,7 @@
-/* What is on the way of every send and every query, in C: each part does what one in Python does, in the same
-   order. The types are those of pure.py, of tracer.dispatching and of tracer.stepping; send and send_robust
-   are tracer.loops', executing is what tracer.database has for queries, and calling_between is
-   SignalPanelMiddleware.__call__.
+/* What is on the way of every send and every query, and done for every span, in C: each part does what one in
+   Python does, in the same order. The types and what makes columns are those of pure.py, of
+   tracer.dispatching and of tracer.stepping; send and send_robust are tracer.loops', executing is what
+   tracer.database has for queries, and calling_between is SignalPanelMiddleware.__call__.
 
    What runs the user's code is Python's: a send has the frame of the method that calls this one above its
    receivers, as one of Django's has, so that tracebacks and stacklevel tell the same. Whatever is out of the
@@ -203,6 +203,11 @@ PyDoc_STRVAR(executing_doc,
              "executing(found, /)\n--\n\n"
              "A method for CursorWrapper._execute_with_wrappers that records what ``found`` executes.");
 
+PyDoc_STRVAR(place_spans_doc, "place_spans(sends, parents, starts, by_number, /)\n--\n\nAs in pure.py.");
+
+PyDoc_STRVAR(take_spans_doc,
+             "take_spans(rows, starts, ends, kinds, began, numbers, /)\n--\n\nAs in pure.py.");
+
 static PyMethodDef methods[] = {
     {"set_up", (PyCFunction)(void (*)(void))set_up, METH_VARARGS | METH_KEYWORDS, set_up_doc},
     {"append", (PyCFunction)(void (*)(void))append, METH_FASTCALL, append_doc},
@@ -210,6 +215,8 @@ static PyMethodDef methods[] = {
     {"send_robust", (PyCFunction)(void (*)(void))send_signal_robust, METH_FASTCALL, send_robust_doc},
     {"calling_between", calling_between, METH_VARARGS, calling_between_doc},
     {"executing", executing, METH_O, executing_doc},
+    {"place_spans", place_spans, METH_VARARGS, place_spans_doc},
+    {"take_spans", take_spans, METH_VARARGS, take_spans_doc},
     {0},
 };
 
@@ -225,9 +232,12 @@ find_what_is_needed(void)
     found.perf_counter_ns = time == NULL ? NULL : PyObject_GetAttrString(time, "perf_counter_ns");
     found.zero = PyLong_FromLong(0);
     found.one = PyLong_FromLong(1);
+    PyObject *array = PyImport_ImportModule("array");
+    found.column = array == NULL ? NULL : PyObject_CallMethod(array, "array", "s(i)", "q", 0);
     Py_XDECREF(sys);
     Py_XDECREF(time);
-    return found.getframe && found.perf_counter_ns && found.zero && found.one ? 0 : -1;
+    Py_XDECREF(array);
+    return found.getframe && found.perf_counter_ns && found.zero && found.one && found.column ? 0 : -1;
 }
 
 static int

@@ -19,9 +19,9 @@ struct given {
 };
 extern struct given given;
 
-/* What is looked up once: functions of Python's, and names. */
+/* What is looked up once: functions of Python's, integers, a column of one integer, and names. */
 struct found {
-    PyObject *getframe, *perf_counter_ns, *zero, *one;
+    PyObject *getframe, *perf_counter_ns, *zero, *one, *column;
 };
 extern struct found found;
 
@@ -128,6 +128,10 @@ PyObject *executing(PyObject *module, PyObject *found);
 
 PyObject *send_signal(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *send_signal_robust(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+
+/* The columns of spans. */
+PyObject *place_spans(PyObject *module, PyObject *args);
+PyObject *take_spans(PyObject *module, PyObject *args);
 
 /* Add integers at the end of a bytearray. */
 int extend(PyObject *packed, const int64_t *integers, size_t count);

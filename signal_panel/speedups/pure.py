@@ -1,12 +1,13 @@
-"""What ``compiled`` has in C, in Python: bases, with what is looked at on the way of every send and query.
+"""What ``compiled`` has in C, in Python: what is on the way of every send and query, and done for every span.
 
 Its ``send`` is ``tracer.loops.send`` here.
 """
 
 from __future__ import annotations
 
+from array import array
 from asyncio import _get_running_loop as running_loop
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from itertools import count
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from signal_panel.batches import batches
 from signal_panel.recording import NOTHING
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ PLAIN = frozenset(map(id, (NoneType, bool, int, float, str, bytes, date, timedel
 """The ``id``s of types, as a metaclass may have a hash: that of one of these runs no code of the user's."""
 HASH_OF_TWO = -2
 """The hash of -1 as well as of -2: of these two the text is hashed."""
+OUTSIDE = -2
+"""In place of a place: a span is not in the scope."""
 _TIME_ZONES = frozenset(map(id, (NoneType, timezone, ZoneInfo)))
 _pack = QUERY.pack
 
@@ -126,3 +130,46 @@ def is_plain_time(parameter: Any) -> bool:
     """Whether it is a time of Python's, in a zone of Python's."""
     cls = type(parameter)
     return (cls is datetime or cls is time) and id(type(parameter.tzinfo)) in _TIME_ZONES
+
+
+def place_spans(
+    sends: array[int], parents: array[int], starts: array[int], by_number: Mapping[int, int]
+) -> tuple[array[int], array[int], array[int]]:
+    """The rows of the spans in a scope by start, what place each row has there, and the places of parents.
+
+    ``by_number`` gives the row of what a number is of: of the scope itself, one past the last; of what is
+    nowhere, -1. These two have a place, too, at the end.
+    """
+    rows: list[int] = []
+    parents_places: list[int] = []
+    places = [OUTSIDE] * len(sends)
+    places += NOTHING, OUTSIDE
+    above = [*map(by_number.__getitem__, parents)]
+    # By start, and where two are equal the parent, whose number is lower, first. The log is nearly in
+    # order already, which makes two sorts by one column quicker than one by two.
+    order = sorted(range(len(sends)), key=sends.tolist().__getitem__)
+    order.sort(key=starts.tolist().__getitem__)
+    for row in order:
+        place = places[above[row]]
+        if place != OUTSIDE:
+            places[row] = len(rows)
+            rows.append(row)
+            parents_places.append(place)
+    return array("q", rows), array("q", places), array("q", parents_places)
+
+
+def take_spans(
+    rows: array[int],
+    starts: array[int],
+    ends: array[int],
+    kinds: array[int],
+    began: int,
+    numbers: Mapping[int, int],
+) -> tuple[array[int], array[int], array[int]]:
+    """The starts of these rows, from where it ``began``; how long they took; and their kinds' new numbers."""
+    since, times, renumbered = array("q"), array("q"), array("q")
+    for part in batches(rows):
+        since += array("q", [starts[row] - began for row in part])
+        times += array("q", [ends[row] - starts[row] for row in part])
+        renumbered += array("q", [numbers[kinds[row]] for row in part])
+    return since, times, renumbered
