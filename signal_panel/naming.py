@@ -84,10 +84,18 @@ def owner_of(path: str) -> str:
 # What Python itself keeps of a class, past its metaclass, which may compute attributes of the same names.
 _attributes_of = type.__dict__["__dict__"].__get__
 _bases_of = type.__dict__["__mro__"].__get__
-_module_of = type.__dict__["__module__"].__get__
+_module_there = type.__dict__["__module__"].__get__
 _qualified_name_of = type.__dict__["__qualname__"].__get__
 _name_of: Any = type.__dict__["__name__"].__get__
 _KEPT_BY_PYTHON = (GetSetDescriptorType, MemberDescriptorType)
+
+
+def _module_of(cls: type) -> Any:
+    """The class's module, whatever its metaclass says, or None: there are classes made in none."""
+    try:
+        return _module_there(cls)
+    except AttributeError:
+        return None
 
 
 def plain_class_name(cls: type) -> str:

@@ -113,6 +113,14 @@ def hostile_functions() -> Iterator[tuple[str, Any]]:
     yield "function that wraps itself", circular
 
 
+def class_of_no_module() -> Any:
+    """One such as extensions make, and code that runs with builtins of its own."""
+    methods = {"__init__": lambda self, **named: None, **HEARS}
+    namespace: dict[str, Any] = {"__builtins__": {"type": type}, "methods": methods}
+    exec('NoModule = type("NoModule", (), methods)', namespace)
+    return namespace["NoModule"]
+
+
 def lazy_objects() -> Iterator[tuple[str, Any]]:
     yield "lazy object that can't be set up", SimpleLazyObject(touchy("set-up"))
 
@@ -122,6 +130,9 @@ def hostile_modules() -> Iterator[tuple[str, Any]]:
     lazy.__getattr__ = touchy("module's __getattr__")  # type: ignore[method-assign]
     del lazy.__name__
     yield "module without a name", lazy
+    of_nowhere = ModuleType("of_nowhere")
+    of_nowhere.NoModule = class_of_no_module()  # type: ignore[attr-defined]
+    yield "module with a class of no module", of_nowhere
     yield "module", type("Module", (ModuleType,), {"__getattr__": touchy("__getattr__")})("module")
     computed = type("Module", (ModuleType,), {"__dict__": property(touchy("__dict__"))})("computed")
     yield "module with a computed __dict__", computed
@@ -138,6 +149,8 @@ def hostile_objects() -> Iterator[tuple[str, Any]]:
         *lazy_objects(),
         *hostile_modules(),
         ("object without weak references", NoWeakReferences()),
+        ("class of no module", class_of_no_module()),
+        ("instance of a class of no module", class_of_no_module()()),
         ("unhashable", type("Unhashable", (), {"__hash__": None, **HEARS})()),
     )
 
