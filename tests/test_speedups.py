@@ -338,7 +338,7 @@ def test_a_receiver_that_gets_the_place_of_a_dead_one_is_not_taken_for_it() -> N
 
 
 def test_a_sender_that_gets_the_place_of_an_ignored_one_is_recorded() -> None:
-    signal, names = Signal(), ["dull", "bright"] * 100
+    signal, names = Signal(), ["dull", "dull", "bright"] * 100  # as some Pythons have two places take turns
     places: dict[str, set[int]] = {"dull": set(), "bright": set()}
     with override_settings(SIGNAL_PANEL={"IGNORE": ["*.dull"]}), signal_panel.record() as recording:
         for name in names:
