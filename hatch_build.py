@@ -42,11 +42,11 @@ class CompileSpeedups(BuildHookInterface[Any]):
 
 
 def is_wanted() -> bool:
-    """Whether it is for this Python: it counts on the GIL, and on functions that came with 3.11."""
+    """Whether it is for this Python: one that it was tried on, as it looks inside, and with the GIL."""
     return (
         not os.environ.get("SIGNAL_PANEL_PURE_PYTHON")
         and sys.implementation.name == "cpython"
-        and sys.version_info >= (3, 11)
+        and (3, 11) <= sys.version_info < (3, 15)
         and not sysconfig.get_config_var("Py_GIL_DISABLED")
     )
 
