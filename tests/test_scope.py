@@ -247,6 +247,22 @@ def test_while_a_receiver_runs_its_queries_are_there_in_no_span_yet() -> None:
     assert [query.span for query in recording.queries] == [recording.calls[0]]
 
 
+def test_while_a_receiver_runs_what_it_has_sent_is_not_there_yet_nor_told_to_be_dropped() -> None:
+    seen: list[tuple[int, int]] = []
+
+    def hears(**named: object) -> None:
+        told.send(sender=None)
+        so_far = Recording(recording.columns)
+        seen.append((totals(so_far).sends, so_far.dropped))
+
+    signal = Signal()
+    signal.connect(hears)
+    with signal_panel.record() as recording:
+        signal.send(sender=None)
+    assert seen == [(0, 0)]
+    assert (totals(recording).sends, recording.dropped) == (2, 0)
+
+
 @override_settings(SIGNAL_PANEL={"MAX_SPANS": 10})
 def test_one_that_is_full_keeps_no_more_for_those_inside_it_that_have_ended() -> None:
     def hears(**named: Any) -> None:
