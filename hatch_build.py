@@ -46,7 +46,7 @@ def is_wanted() -> bool:
     return (
         not os.environ.get("SIGNAL_PANEL_PURE_PYTHON")
         and sys.implementation.name == "cpython"
-        and (3, 11) <= sys.version_info < (3, 15)
+        and (3, 11) <= sys.version_info < (3, 16)
         and not sysconfig.get_config_var("Py_GIL_DISABLED")
     )
 

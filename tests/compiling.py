@@ -16,7 +16,7 @@ def can_be_compiled() -> bool:
     return (
         not os.environ.get(PURE)
         and sys.implementation.name == "cpython"
-        and (3, 11) <= sys.version_info < (3, 15)
+        and (3, 11) <= sys.version_info < (3, 16)
         and not sysconfig.get_config_var("Py_GIL_DISABLED")
         and bool(compiler)
         and shutil.which(compiler[0]) is not None
