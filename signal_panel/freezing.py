@@ -122,8 +122,7 @@ class Freezing:
         for number in list(self._collector.scopes):
             by_number[number] = by_number[self._span_above(number)]
         inside, self._places, self._parents = place_spans(spans.sends, spans.parents, spans.starts, by_number)
-        is_outermost = self._collector.scopes[self._beginning.number] == 0
-        if is_outermost and len(inside) < len(spans.sends):
+        if len(inside) < len(spans.sends):
             outside = (row for row in range(len(spans.sends)) if self._places[row] == OUTSIDE)
             for row in sorted(outside, key=lambda row: (spans.starts[row], spans.sends[row])):
                 if self._is_lost(by_number[spans.parents[row]], spans.parents[row]):

@@ -308,6 +308,22 @@ def test_one_inside_a_full_one_counts_what_is_its_own() -> None:
     assert (totals(outer).sends, outer.dropped) == (15, 13)
 
 
+@override_settings(SIGNAL_PANEL={"MAX_SPANS": 2})
+def test_one_inside_another_counts_what_a_third_keeps_in_a_span_it_has_no_room_for() -> None:
+    def opens_another(**named: Any) -> None:
+        with signal_panel.record():
+            told.send(sender=None)
+
+    signal = Signal()
+    signal.connect(opens_another)
+    with signal_panel.record() as outer, signal_panel.record() as inner:
+        for _ in range(5):
+            told.send(sender=None)
+        signal.send(sender=None)
+    for recording in (outer, inner):
+        assert (totals(recording).sends, totals(recording).calls, recording.dropped) == (7, 1, 6)
+
+
 @pytest.mark.parametrize("cap", [1, 2, 3, 4])
 def test_an_exception_that_passes_through_spans_with_and_without_room_is_one(cap: int, settings: Any) -> None:
     def fails(**named: Any) -> None:
