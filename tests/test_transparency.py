@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import cProfile
 import gc
 import os
+import pstats
 import subprocess
 import sys
 import traceback
 import types
 import warnings
 import weakref
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
 from functools import partial, wraps
@@ -21,11 +24,14 @@ from typing import Any
 import django
 import pytest
 from asgiref.sync import markcoroutinefunction, sync_to_async
+from django.db import connection, transaction
 from django.dispatch import Signal
+from django.http import HttpRequest, HttpResponse
 
 import signal_panel
 from signal_panel import Recording, speedups
 from signal_panel.collector import current
+from signal_panel.middleware import SignalPanelMiddleware
 from signal_panel.recording import METHODS
 from signal_panel.tracer.stepping import SteppedCall
 
@@ -396,3 +402,45 @@ def test_a_web_process_in_which_nothing_is_being_recorded_has_django_s_own_metho
         text=True,
     )
     assert done.returncode == 0, done.stderr
+
+
+class TestAProfiler:
+    """One that is told of a return and not of the call takes it for that of somebody else."""
+
+    @staticmethod
+    def use() -> None:
+        signal = Signal()
+        signal.connect(receiver := lambda **named: None)
+        signal.send(receiver)
+        signal.send_robust(None)
+        asyncio.run(signal.asend(None))
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        middleware = SignalPanelMiddleware(lambda request: HttpResponse())
+        middleware.__call__(HttpRequest())  # as Django does not: it calls the middleware itself
+        middleware(HttpRequest())
+
+    @pytest.mark.django_db
+    def test_is_told_of_each_call_that_it_is_told_the_end_of(self) -> None:
+        told: Counter[str] = Counter()
+        self.use()
+        with signal_panel.record():
+            sys.setprofile(lambda frame, event, arg: told.update([event]))
+            self.use()
+            sys.setprofile(None)
+        told["c_call"] -= 1  # that of the last line: it has no end
+        assert told["call"] == told["return"]
+        assert told["c_call"] == told["c_return"] + told["c_exception"]
+
+    @pytest.mark.django_db
+    def test_has_all_functions_that_it_has_without_us(self) -> None:
+        def profiled() -> set[str]:
+            profile = cProfile.Profile()
+            profile.runcall(lambda: self.use())
+            functions = pstats.Stats(profile).stats  # type: ignore[attr-defined]
+            return {name for path, _, name in functions if path == __file__}
+
+        self.use()
+        plain = profiled()
+        with signal_panel.record():
+            assert profiled() == plain == {"<lambda>", "use"}

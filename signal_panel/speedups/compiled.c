@@ -112,9 +112,11 @@ respond(PyObject *middleware, PyObject *converted, PyObject *request)
 
 /* (before, after, converted): what SignalPanelMiddleware.__call__ does, without a frame of its own. */
 static PyObject *
-call_between(PyObject *hooks, PyObject *const *args, Py_ssize_t nargs, PyObject *keywords)
+call_between(PyObject *method, PyObject *const *args, size_t nargsf, PyObject *keywords)
 {
-    Py_ssize_t by_name = keywords == NULL ? 0 : PyTuple_GET_SIZE(keywords);
+    PyObject *hooks = ((Method *)method)->with;
+    Py_ssize_t nargs = PyVectorcall_NARGS(nargsf),
+               by_name = keywords == NULL ? 0 : PyTuple_GET_SIZE(keywords);
     if (nargs < 1 || nargs + by_name != 2 ||
         (by_name > 0 && PyUnicode_Compare(PyTuple_GET_ITEM(keywords, 0), names.request) != 0)) {
         PyErr_SetString(PyExc_TypeError, "a middleware takes one argument, the request");
@@ -146,13 +148,6 @@ call_between(PyObject *hooks, PyObject *const *args, Py_ssize_t nargs, PyObject 
     return response;
 }
 
-static PyMethodDef call_between_method = {
-    "__call__",
-    (PyCFunction)(void (*)(void))call_between,
-    METH_FASTCALL | METH_KEYWORDS,
-    "__call__($self, request)\n--\n\n",
-};
-
 PyDoc_STRVAR(calling_between_doc, "calling_between(before, after, converted, /)\n--\n\n"
                                   "SignalPanelMiddleware.__call__, which has these three called.");
 
@@ -163,10 +158,7 @@ calling_between(PyObject *Py_UNUSED(module), PyObject *args)
         PyErr_SetString(PyExc_TypeError, "calling_between() takes three functions");
         return NULL;
     }
-    PyObject *function = PyCFunction_New(&call_between_method, args);
-    PyObject *method = function == NULL ? NULL : PyInstanceMethod_New(function);
-    Py_XDECREF(function);
-    return method;
+    return make_method("__call__", "($self, request)", call_between, args);
 }
 
 PyDoc_STRVAR(set_up_doc,
@@ -248,8 +240,8 @@ execute(PyObject *module)
         PyErr_SetString(PyExc_ImportError, "this extension is for the main interpreter");
         return -1;
     }
-    PyTypeObject *types[] = {&IdentityCacheType, &PlaceType,     &CounterType,    &RecorderType,
-                             &QueryLogType,      &AsyncSendType, &SteppedCallType};
+    PyTypeObject *types[] = {&IdentityCacheType, &PlaceType,     &CounterType,     &RecorderType,
+                             &QueryLogType,      &AsyncSendType, &SteppedCallType, &MethodType};
     int result = find_what_is_needed();
     for (size_t at = 0; result == 0 && at < sizeof types / sizeof *types; at++) {
         result = PyModule_AddType(module, types[at]);

@@ -114,6 +114,16 @@ int make_arguments(Arguments *, PyObject *signal, PyObject *sender, PyObject *na
 PyObject *call_receiver(const Arguments *, PyObject *receiver);
 void end_of_arguments(Arguments *);
 
+/* A method in C, which finds what it was made with on itself. */
+typedef struct {
+    PyObject_HEAD
+    vectorcallfunc call;
+    const char *name, *signature;
+    PyObject *with;
+} Method;
+extern PyTypeObject MethodType;
+PyObject *make_method(const char *name, const char *signature, vectorcallfunc call, PyObject *with);
+
 /* The base of Dispatch. */
 extern PyTypeObject AsyncSendType;
 

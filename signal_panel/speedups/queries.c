@@ -285,9 +285,10 @@ keep_query(Recorder *recorder, PyObject *cursor, PyObject *sql, PyObject *params
 
 /* What stands for CursorWrapper._execute_with_wrappers; found is what stood there. */
 static PyObject *
-execute(PyObject *found, PyObject *const *args, Py_ssize_t nargs, PyObject *keywords)
+execute(PyObject *method, PyObject *const *args, size_t nargsf, PyObject *keywords)
 {
-    PyObject *place;
+    PyObject *found = ((Method *)method)->with, *place;
+    Py_ssize_t nargs = PyVectorcall_NARGS(nargsf);
     if (PyContextVar_Get(given.current, NULL, &place) < 0) {
         return NULL;
     }
@@ -321,18 +322,8 @@ execute(PyObject *found, PyObject *const *args, Py_ssize_t nargs, PyObject *keyw
     return result;
 }
 
-static PyMethodDef execute_method = {
-    "_execute_with_wrappers",
-    (PyCFunction)(void (*)(void))execute,
-    METH_FASTCALL | METH_KEYWORDS,
-    NULL,
-};
-
 PyObject *
 executing(PyObject *Py_UNUSED(module), PyObject *found)
 {
-    PyObject *function = PyCFunction_New(&execute_method, found);
-    PyObject *method = function == NULL ? NULL : PyInstanceMethod_New(function);
-    Py_XDECREF(function);
-    return method;
+    return make_method("_execute_with_wrappers", "($self, sql, params, many, executor)", execute, found);
 }
