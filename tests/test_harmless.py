@@ -83,7 +83,7 @@ BOUNDARY = {
     "panel.SignalTimelinePanel.disable_instrumentation", "panel.SignalTimelinePanel.enable_instrumentation",
     "panel.SignalTimelinePanel.generate_server_timing", "panel.SignalTimelinePanel.generate_stats",
     "panel.SignalTimelinePanel.get_headers", "panel.SignalTimelinePanel.get_urls",
-    "panel.SignalTimelinePanel._store_failure",
+    "panel.SignalTimelinePanel._store_failure", "panel.SignalTimelinePanel.process_request",
     "tracer.scopes.close_scope", "page.failure_text",
 }  # fmt: skip
 

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import pytest
 from debug_toolbar.store import get_store
+from debug_toolbar.toolbar import DebugToolbar
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import connections
 from django.dispatch import Signal
@@ -479,3 +480,19 @@ def test_stats_are_plain_values_and_one_string(toolbar: Any, client: Client) -> 
     stats = newest_stats()
     assert {type(value) for value in stats.values()} <= {int, float, bool, str}
     assert json.loads(stats["recording"])["version"] == 1
+
+
+def test_the_profiling_panel_shows_a_request_once(
+    client: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.DEBUG_TOOLBAR_PANELS = [
+        "debug_toolbar.panels.profiling.ProfilingPanel",
+        "signal_panel.panel.SignalTimelinePanel",
+    ]
+    monkeypatch.setattr(DebugToolbar, "_panel_classes", None)
+    client.cookies["djdtProfilingPanel"] = "on"
+    client.get("/order/")
+    (request_id,) = stored_requests()
+    functions = get_store().panel(request_id, "ProfilingPanel")["func_list"]
+    passing_on = re.compile("debug_toolbar/panels/.*process_request")
+    assert [one["count"] for one in functions if passing_on.search(one["func_std_string"])] == [1]

@@ -460,6 +460,30 @@ class TestZoomAndPan:
         after = panel.view
         assert after.begin + after.width * share == pytest.approx(pointed, abs=before.width * 0.01)
 
+    def test_keys_that_zoom_keep_what_is_under_the_pointer_after_others_have_panned(
+        self, panel: Panel
+    ) -> None:
+        panel.keys("w", "w", "w")
+        box = panel.rows.bounding_box()
+        assert box is not None
+        share = 0.25
+        panel.page.mouse.move(box["x"] + box["width"] * share, box["y"] + 8)
+        panel.keys("d", "d")
+        panned = panel.view
+        panel.keys("w", "w")
+        zoomed = panel.view
+        pointed = panned.begin + panned.width * share
+        assert zoomed.begin + zoomed.width * share == pytest.approx(pointed, abs=panned.width * 0.01)
+
+    @pytest.mark.parametrize("key", ["w", "s", "a", "d", "f", "0"])
+    def test_what_is_told_of_a_bar_goes_when_it_moves_from_the_pointer(self, panel: Panel, key: str) -> None:
+        panel.keys("ArrowDown", "f", "w", "w")
+        box = panel.rows.bounding_box()
+        assert box is not None
+        assert panel.tooltip(box["x"] + box["width"] / 2, box["y"] + 8)
+        panel.keys(key)
+        expect(panel.root.locator(".djsp-tip")).to_be_hidden()
+
     def test_dragging_pans(self, panel: Panel) -> None:
         panel.keys("w", "w", "w")
         before = panel.view
