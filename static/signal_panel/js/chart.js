@@ -98,7 +98,10 @@ export class Chart {
         room.style.height = `${this.scene.layout.rows * ROW + 2}px`;
         room.append(this.canvases.rows);
         this.scroller.append(room);
-        this.scroller.addEventListener("scroll", () => this.invalidate());
+        this.scroller.addEventListener("scroll", () => {
+            this.hover(-1, 0, null);
+            this.invalidate();
+        });
         new ResizeObserver(() => this.resize()).observe(this.scroller);
         this.resize();
     }
@@ -200,6 +203,7 @@ export class Chart {
     /** @param {import("./viewport.js").View} view */
     show(view) {
         cancelAnimationFrame(this.gliding);
+        this.hover(-1, 0, null);
         this.target = clamp(view, this.spans.total);
         this.scene.view = this.target;
         this.invalidate();
@@ -212,6 +216,7 @@ export class Chart {
             return;
         }
         cancelAnimationFrame(this.gliding);
+        this.hover(-1, 0, null);
         const from = this.view;
         const to = clamp(view, this.spans.total);
         this.target = to;
@@ -234,8 +239,10 @@ export class Chart {
 
     /** Zooms at the pointer where it is over the rows, else at the middle. */
     zoomBy(factor) {
-        const { from, to } = this.target;
-        this.glide(zoom(this.target, factor, this.pointed ?? (from + to) / 2, this.spans.total));
+        const { target, pointed } = this;
+        const middle = (target.from + target.to) / 2;
+        const at = pointed === undefined ? middle : timeAt(target, pointed, this.width);
+        this.glide(zoom(target, factor, at, this.spans.total));
     }
 
     /** @param {number} part  Of the width in view; negative to the left. */
@@ -351,7 +358,7 @@ export class Chart {
 
     addRowGestures(canvas) {
         canvas.addEventListener("pointermove", (event) => {
-            this.pointed = timeAt(this.view, event.offsetX, this.width);
+            this.pointed = event.offsetX;
             if (!event.buttons) {
                 const { span, more } = this.spanAt(event);
                 this.hover(span, more, { x: event.clientX, y: event.clientY });
@@ -376,7 +383,6 @@ export class Chart {
             const { span } = this.spanAt(press);
             return {
                 move: (dx, dy) => {
-                    this.hover(-1, 0, null);
                     const by = (-dx / this.width) * (view.to - view.from);
                     this.show(pan(view, by, this.spans.total));
                     this.scroller.scrollTop = scrollTop - dy;
@@ -498,7 +504,6 @@ export class Chart {
         const origin = event.target === this.canvases.overview ? (view.from + view.to) / 2 : at;
         const speed = event.ctrlKey ? 0.01 : 0.002;
         this.show(zoom(view, Math.exp(Math.max(-240, Math.min(240, by)) * speed), origin, total));
-        this.hover(-1, 0, null);
     }
 }
 
