@@ -229,6 +229,30 @@ class TestQueriesInReceiver:
             stocked.send("shelf")
         assert rules(recording) == []
 
+    @pytest.mark.parametrize("sql", ["BEGIN", "SAVEPOINT one", "RELEASE SAVEPOINT one", "COMMIT"])
+    def test_what_begins_and_ends_transactions_is_none(self, sql: str) -> None:
+        with listening(stocked, lambda **_: query(5)), signal_panel.record() as recording:
+            stocked.send("shelf")
+        (statement,) = recording.columns.statements
+        recording.columns.strings[statement.sql] = sql
+        assert rules(recording) == []
+
+    def test_one_query_for_each_save_through_a_package_s_line_is_none(self) -> None:
+        with listening(stocked, lambda **_: query()), signal_panel.record() as recording:
+            for _ in range(5):
+                stocked.send("shelf")
+        columns = recording.columns
+        columns.strings.append("/env/lib/python3.13/site-packages/model_utils/tracker.py")
+        columns.sends[0] = columns.sends[0]._replace(path=len(columns.strings) - 1)
+        assert rules(recording) == []
+
+    def test_one_written_row_for_each_send_is_none(self) -> None:
+        audits = "INSERT INTO shop_author (name) VALUES (%s)"
+        with listening(stocked, lambda **_: query(sql=audits)), signal_panel.record() as recording:
+            for _ in range(9):
+                stocked.send("shelf")
+        assert rules(recording) == []
+
     def test_two_statements_in_one_loop_are_one_finding(self, clock: FakeClock) -> None:
         def looks_up(**_: Any) -> None:
             for _each in range(6):

@@ -40,6 +40,16 @@ def take(recording: Recording, nanoseconds: list[int]) -> None:
     recording.columns.time = array("q", nanoseconds)
 
 
+class Draft(Author):
+    class Meta:
+        proxy = True
+        app_label = "shop"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save it as any model does, by a line of its own."""
+        super().save(*args, **kwargs)
+
+
 def books(number: int) -> list[Book]:
     return [Book(title=str(n)) for n in range(number)]
 
@@ -77,6 +87,44 @@ class TestRepeatedSend:
         with signal_panel.record(clock=FakeClock()) as recording:
             save_each(unsaved)
         assert rules(recording) == ["repeated-send"]
+
+    @pytest.mark.django_db
+    def test_through_a_model_s_own_save_no_one_line_is_told_to_be_the_loop(self) -> None:
+        def counts_again(**_: Any) -> None:
+            Author.objects.count()
+
+        with (
+            listening(post_save, counts_again, sender=Draft),
+            signal_panel.record(clock=FakeClock()) as recording,
+        ):
+            for draft in [Draft(name=str(n)) for n in range(10)]:
+                draft.save()
+        (finding,) = found(recording, "repeated-send")
+        assert finding.claim.startswith("Draft: saved 10 times, one by one, which took ")
+        assert (finding.path, finding.line) == (__file__, line_of("super().save", Draft.save))
+
+    @pytest.mark.django_db
+    @pytest.mark.parametrize("is_in_a_receiver", [True, False])
+    def test_from_a_package_s_line_the_way_leads_to_the_receiver_around_it(
+        self, is_in_a_receiver: bool
+    ) -> None:
+        def saves(**_: Any) -> None:
+            save_each(unsaved)
+
+        unsaved = books(10)
+        with listening(stocked, saves), signal_panel.record(clock=FakeClock()) as recording:
+            stocked.send("shelf") if is_in_a_receiver else save_each(unsaved)
+        columns = recording.columns
+        package = "/env/lib/python3.13/site-packages/rest_framework/serializers.py"
+        columns.strings.append(package)
+        columns.sends[:] = [
+            kind._replace(path=len(columns.strings) - 1) if "models" in columns.strings[kind.signal] else kind
+            for kind in columns.sends
+        ]
+        (finding,) = found(recording, "repeated-send")
+        assert finding.claim.startswith("Book: saved 10 times, one by one, which took ")
+        assert finding.path == (__file__ if is_in_a_receiver else package)
+        assert (finding.line == line_of("def saves", saves)) == is_in_a_receiver
 
     def test_sends_of_one_s_own_that_cost_little_are_none(self, clock: FakeClock) -> None:
         with listening(stocked, takes(clock, MS)):
@@ -263,14 +311,6 @@ class TestSentTwice:
 
     @pytest.mark.django_db
     def test_a_model_s_own_save_is_the_line_of_all_its_saves(self) -> None:
-        class Draft(Author):
-            class Meta:
-                proxy = True
-                app_label = "shop"
-
-            def save(self, *args: Any, **kwargs: Any) -> None:
-                super().save(*args, **kwargs)
-
         with signal_panel.record() as recording:
             draft = Draft.objects.create(name="Ursula")
             draft.save()
@@ -402,6 +442,29 @@ class TestCascade:
         ):
             Book.objects.create(title="Tehanu")
         assert rules(recording) == []
+
+    @pytest.mark.django_db
+    def test_one_that_saves_something_else_and_leaves_that_alone_is_none(self) -> None:
+        def audits(sender: Any, **_: Any) -> None:
+            if sender is not Author:
+                Author.objects.create(name="audited")
+
+        with listening(post_save, audits), signal_panel.record() as recording:
+            Book.objects.create(title="Tehanu")
+        assert rules(recording) == []
+
+    @pytest.mark.django_db
+    def test_one_that_saves_what_it_has_saved_before_is_found_past_what_is_in_between(self) -> None:
+        def goes_to_and_fro(sender: Any, **_: Any) -> None:
+            if len(saved) < 3:
+                saved.append(sender)
+                Book.objects.create(title="Tehanu") if sender is Author else Author.objects.create()
+
+        saved: list[Any] = []
+        with listening(post_save, goes_to_and_fro), signal_panel.record() as recording:
+            Book.objects.create(title="Tehanu")
+        (finding,) = found(recording, "cascade")
+        assert "2 of its 4 calls ran inside another" in finding.claim
 
     @pytest.mark.django_db
     def test_one_receiver_of_two_signals_is_none_where_one_causes_the_other(self) -> None:

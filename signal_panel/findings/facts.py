@@ -152,10 +152,26 @@ class Facts:
         send = self.columns.sends[kind]
         return (None, None) if send.path == NOTHING else (self.columns.strings[send.path], send.line)
 
-    def is_shared_site(self, kind: int) -> bool:
-        """Whether the line is in a model's own ``save`` or ``delete``, which all its saves go through."""
+    def is_shared(self, kind: int) -> bool:
+        """Whether sends that others cause come from the kind's line, too.
+
+        It is in a package, or in a model's own ``save`` or ``delete``, which all its saves go through.
+        """
         function = self.columns.text(self.columns.sends[kind].function) or ""
-        return function.rpartition(".")[2] in _OVERRIDES
+        path, _line = self.site(kind)
+        return function.rpartition(".")[2] in _OVERRIDES or (path is not None and is_installed(path))
+
+    def place_of_send(self, send: int) -> Place:
+        """Where to go for a send: to its line, but from one of a package to the receiver around it."""
+        path, line = self.site(self.columns.kind[send])
+        if path is not None and is_installed(path):
+            for around in self.ancestors(send):
+                if self.columns.kind[around] < 0:
+                    definition = self.definition(self.columns.kind[around])
+                    receivers = self.columns.text(definition.path)
+                    if receivers is not None and not is_installed(receivers):
+                        return receivers, definition.line
+        return path, line
 
     def place(self, calls: list[int]) -> Place:
         """Where to go for calls of one receiver: to it, but from one of a package to the line that sent."""

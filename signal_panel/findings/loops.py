@@ -45,13 +45,14 @@ class Turn(NamedTuple):
 
 @dataclass
 class Loop:
-    """Sends from one line.
+    """Sends from one line, which ``is_shared`` where others may go through it, too.
 
     ``turns`` are by the receiver call around them, or -1. ``has_statements``: each round executes its own.
     """
 
     family: str
-    place: Place
+    is_shared: bool
+    place: Place = (None, None)
     senders: list[str] = field(default_factory=list)
     spans: list[int] = field(default_factory=list)
     turns: dict[int, list[Turn]] = field(default_factory=lambda: defaultdict(list))
@@ -86,7 +87,7 @@ def find_loops(facts: Facts) -> list[Loop]:
 
 
 def _loop(facts: Facts, family: str, kinds: list[int]) -> Loop:
-    loop = Loop(family, facts.site(kinds[0]))
+    loop = Loop(family, facts.is_shared(kinds[0]))
     at_least = facts.threshold("REPEATED_SENDS")
     for same_sender in _by_sender(facts, kinds):
         if sum(len(facts.spans[kind]) for kind in same_sender) < at_least:
@@ -101,6 +102,8 @@ def _loop(facts: Facts, family: str, kinds: list[int]) -> Loop:
                 loop.spans += sends
                 loop.senders.append(facts.sender(same_sender[0]))
     loop.spans.sort()
+    if loop.spans:
+        loop.place = facts.place_of_send(loop.spans[0])
     return loop
 
 

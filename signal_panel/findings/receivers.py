@@ -15,6 +15,7 @@ from signal_panel.recording import IN_TRANSACTION, NOTHING
 from signal_panel.templating import duration, thousands
 
 _AFTER_THE_RESPONSE = "django.core.signals.request_finished"
+_OF_TRANSACTIONS = ("BEGIN", "START TRANSACTION", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
 _AROUND_A_QUERY = 2_000_000
 """Nanoseconds, at most, that it takes to build a query and to make instances of its rows."""
 
@@ -118,8 +119,9 @@ def _repeated_queries(facts: Facts) -> Iterator[tuple[int, list[int]]]:
     columns = facts.columns
     at_least = facts.threshold("REPEATED_QUERIES")
     alike = defaultdict(list)
+    begin_and_end, reads = _statements(facts, *_OF_TRANSACTIONS), _statements(facts, "SELECT")
     for query, (span, sql) in enumerate(zip(columns.query_span, columns.query_statement, strict=True)):
-        if span != NOTHING and columns.kind[span] < 0 and span not in facts.told:
+        if span != NOTHING and columns.kind[span] < 0 and span not in facts.told and sql not in begin_and_end:
             send = columns.parent[span]
             alike[columns.kind[span], sql, columns.kind[send], columns.parent[send]].append(query)
     in_loops = {span for loop in facts.loops for span in loop.spans}
@@ -127,7 +129,7 @@ def _repeated_queries(facts: Facts) -> Iterator[tuple[int, list[int]]]:
     for loop in facts.loops:
         for parent, of_parent in loop.turns.items():
             turns[parent] += of_parent
-    for (receiver, *_rest), queries in alike.items():
+    for (receiver, sql, kind, _parent), queries in alike.items():
         if len(queries) < at_least:
             continue
         by_call = defaultdict(list)
@@ -138,11 +140,20 @@ def _repeated_queries(facts: Facts) -> Iterator[tuple[int, list[int]]]:
         repeated = [
             query
             for call, of_call in by_call.items()
-            if len(of_call) >= at_least or columns.parent[call] not in in_loops
+            if len(of_call) >= at_least
+            # To write once in each call may be what the receiver is for.
+            or (sql in reads and not facts.is_shared(kind) and columns.parent[call] not in in_loops)
             for query in of_call
         ]
         if len(repeated) >= at_least:
             yield receiver, repeated
+
+
+def _statements(facts: Facts, *beginnings: str) -> set[int]:
+    """The numbers of those that begin so."""
+    columns = facts.columns
+    texts = (columns.strings[kind.sql] for kind in columns.statements)
+    return {number for number, text in enumerate(texts) if text.startswith(beginnings)}
 
 
 def slow_in_transaction(facts: Facts) -> Iterator[Finding]:

@@ -25,7 +25,7 @@ _PARTNERS = {
 
 
 def cascade(facts: Facts) -> Iterator[Finding]:
-    """A receiver that, by what it does, causes the signal that it listens to.
+    """A receiver that, by what it does, causes the signal that it listens to, from the same sender.
 
     The cost is what the sends that it causes take, the statement between ``pre_save`` and ``post_save`` of a
     save included.
@@ -97,11 +97,15 @@ def _calls_that_may_recur(facts: Facts) -> list[int]:
 
 def _same_call_around(facts: Facts, call: int) -> int | None:
     kinds = facts.columns.kind
-    kind, signal = kinds[call], facts.signal_of(call)
+    kind, heard = kinds[call], _what_was_heard(facts, call)
     for outer in facts.ancestors(call):
-        if kinds[outer] == kind and facts.signal_of(outer) == signal:
+        if kinds[outer] == kind and _what_was_heard(facts, outer) == heard:
             return outer
     return None
+
+
+def _what_was_heard(facts: Facts, call: int) -> tuple[str, str]:
+    return facts.signal_of(call), facts.sender(facts.send_of(call))
 
 
 def _child_towards(facts: Facts, outer: int, span: int) -> int:
@@ -202,7 +206,15 @@ def _loop_in_words(loop: Loop) -> str:
         DELETE: _("One line deleted %(senders)s %(count)s times, one by one, which took %(time)s"),
         M2M: _("One line changed %(senders)s %(count)s times, one by one, which took %(time)s"),
     }
-    return texts.get(loop.family, _("One line sent %(signal)s %(count)s times, which took %(time)s")) % {
+    otherwise = _("One line sent %(signal)s %(count)s times, which took %(time)s")
+    if loop.is_shared:
+        texts = {
+            SAVE: _("%(senders)s: saved %(count)s times, one by one, which took %(time)s"),
+            DELETE: _("%(senders)s: deleted %(count)s times, one by one, which took %(time)s"),
+            M2M: _("%(senders)s: changed %(count)s times, one by one, which took %(time)s"),
+        }
+        otherwise = _("%(signal)s was sent %(count)s times, which took %(time)s")
+    return texts.get(loop.family, otherwise) % {
         "signal": short(loop.family),
         "senders": some(loop.senders),
         "count": thousands(loop.rounds),
@@ -266,12 +278,10 @@ def sent_twice(facts: Facts) -> Iterator[Finding]:
     by_place = defaultdict(list)
     for send, first in columns.again.items():
         kind = columns.kind[send]
-        path, _line = facts.site(kind)
         if (
             facts.model_signal(kind) == "post_save"
-            and path is not None
-            and not is_installed(path)
-            and not facts.is_shared_site(kind)
+            and facts.send(kind).path != NOTHING
+            and not facts.is_shared(kind)
             and send not in in_loops
             and _comes_again_by_itself(facts, first, send)
         ):
