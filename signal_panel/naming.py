@@ -15,6 +15,7 @@ import sys
 import sysconfig
 import threading
 from collections.abc import Container
+from contextlib import suppress
 from types import (
     BuiltinFunctionType,
     CodeType,
@@ -166,10 +167,22 @@ def _unwrapped(receiver: Any) -> Any:
             inner = functools.partial.func.__get__(receiver)
         else:
             inner = instance_dict(receiver).get("__wrapped__")
+            if inner is None:
+                inner = _kept_in_c(receiver)
         if inner is None:
             break
         receiver = inner
     return receiver
+
+
+def _kept_in_c(receiver: Any) -> Any:
+    """What a wrapper keeps in C, as those made by ``wrapt`` do, and in ``__slots__``; else None."""
+    for base in _bases_of(type(receiver)):
+        descriptor = _attributes_of(base).get("__wrapped__")
+        if type(descriptor) in _KEPT_BY_PYTHON:
+            with suppress(Exception):  # it may wrap nothing yet
+                return descriptor.__get__(receiver)
+    return None
 
 
 def instance_dict(obj: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import wrapt
 from django.dispatch import Signal
 
 import signal_panel
@@ -52,6 +53,35 @@ class TestReceivers:
         one.__wrapped__ = other  # type: ignore[attr-defined]
         other.__wrapped__ = one  # type: ignore[attr-defined]
         assert naming.receiver_definition(one).name.endswith("<locals>.one")
+
+    def test_wrappers_written_in_c(self) -> None:
+        @wrapt.decorator
+        def twice(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> None:
+            wrapped(*args, **kwargs)
+            wrapped(*args, **kwargs)
+
+        class Shelf:
+            @twice
+            def hears(self, **kwargs: Any) -> None:
+                pass
+
+        @twice
+        def hears_too(**kwargs: Any) -> None:
+            pass
+
+        shelf = Shelf()
+        assert named(hears_too).receiver.endswith("<locals>.hears_too")
+        assert named(shelf.hears).receiver.endswith("<locals>.Shelf.hears")
+        assert named(shelf.hears).path == __file__
+
+    def test_a_wrapper_that_wraps_nothing_yet(self) -> None:
+        class Wrapper:
+            __slots__ = ("__wrapped__",)
+
+            def __call__(self, **kwargs: Any) -> None:
+                pass
+
+        assert naming.receiver_definition(Wrapper()).name.endswith("Wrapper.__call__")
 
     def test_an_instance_that_can_be_referred_to_but_strongly(self) -> None:
         class Slotted:
