@@ -74,6 +74,13 @@ class TestReceivers:
         assert named(shelf.hears).receiver.endswith("<locals>.Shelf.hears")
         assert named(shelf.hears).path == __file__
 
+    def test_a_function_behind_a_cache(self) -> None:
+        @functools.cache
+        def hears(**kwargs: Any) -> None:
+            pass
+
+        assert naming.receiver_definition(hears).name.endswith("<locals>.hears")
+
     def test_a_wrapper_that_wraps_nothing_yet(self) -> None:
         class Wrapper:
             __slots__ = ("__wrapped__",)

@@ -163,15 +163,13 @@ class Facts:
 
     def place_of_send(self, send: int) -> Place:
         """Where to go for a send: to its line, but from one of a package to the receiver around it."""
-        path, line = self.site(self.columns.kind[send])
-        if path is not None and is_installed(path):
-            for around in self.ancestors(send):
-                if self.columns.kind[around] < 0:
-                    definition = self.definition(self.columns.kind[around])
-                    receivers = self.columns.text(definition.path)
-                    if receivers is not None and not is_installed(receivers):
-                        return receivers, definition.line
-        return path, line
+        site = self.site(self.columns.kind[send])
+        if site[0] is None or not is_installed(site[0]):
+            return site
+        kinds = map(self.columns.kind.__getitem__, self.ancestors(send))
+        receivers = (self.definition(kind) for kind in kinds if kind < 0)
+        places = ((self.columns.text(receiver.path), receiver.line) for receiver in receivers)
+        return next((place for place in places if place[0] and not is_installed(place[0])), site)
 
     def place(self, calls: list[int]) -> Place:
         """Where to go for calls of one receiver: to it, but from one of a package to the line that sent."""
