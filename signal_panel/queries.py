@@ -10,8 +10,8 @@ from signal_panel import naming
 from signal_panel.speedups import QueryLog
 from signal_panel.speedups.pure import QUERY
 
-# Those that begin and end transactions have to be the same each time.
-_TRANSACTION = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE SAVEPOINT")
+# Those that begin and end transactions have to be the same each time, and of a "<type>" the text is unknown.
+_NO_REPEATS = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE SAVEPOINT", "<")
 
 
 class Query(NamedTuple):
@@ -42,7 +42,7 @@ class Queries(QueryLog):
         with self._lock:
             if (text, alias) not in self.numbers:
                 self.statements.append((text, alias))
-                self.numbers[text, alias] = len(self.statements) - 1, not text.startswith(_TRANSACTION)
+                self.numbers[text, alias] = len(self.statements) - 1, not text.startswith(_NO_REPEATS)
             return self.numbers[text, alias]
 
     def make_room(self, queries: int) -> None:
@@ -61,4 +61,6 @@ class Queries(QueryLog):
 
 def _text(sql: Any) -> str:
     cls = type(sql)
-    return str.__str__(sql) if issubclass(cls, str) else f"<{naming.class_name(cls)}>"
+    if issubclass(cls, str):
+        return str.__str__(sql)
+    return sql.decode(errors="replace") if cls is bytes else f"<{naming.class_name(cls)}>"

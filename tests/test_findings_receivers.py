@@ -120,6 +120,24 @@ class TestSlowReceiver:
         (finding,) = found(recording, "slow-receiver")
         assert finding.claim.startswith("last took 51.0\u202fms itself")
 
+    def test_calls_that_overlap_take_no_longer_than_they_do_together(self, clock: FakeClock) -> None:
+        async def waits(**_: Any) -> None:
+            began.append(1)
+            while len(began) < 10:
+                await asyncio.sleep(0)
+            if clock.now < 60 * MS:
+                clock.pass_(60 * MS)
+
+        async def send_at_once() -> None:
+            await asyncio.gather(*(stocked.asend("shelf") for _ in range(10)))
+
+        began: list[int] = []
+        with listening(stocked, waits), signal_panel.record(clock=clock) as recording:
+            asyncio.run(send_at_once())
+        (finding,) = found(recording, "slow-receiver")
+        assert "waits took 60.0\u202fms itself" in finding.claim
+        assert finding.cost_ns == 60 * MS
+
     def test_a_package_s_receiver_is_told_at_the_line_that_sends(self, clock: FakeClock) -> None:
         with listening(stocked, takes(clock, 50 * MS)), signal_panel.record(clock=clock) as recording:
             stocked.send("shelf")
@@ -229,8 +247,10 @@ class TestQueriesInReceiver:
             stocked.send("shelf")
         assert rules(recording) == []
 
-    @pytest.mark.parametrize("sql", ["BEGIN", "SAVEPOINT one", "RELEASE SAVEPOINT one", "COMMIT"])
-    def test_what_begins_and_ends_transactions_is_none(self, sql: str) -> None:
+    @pytest.mark.parametrize(
+        "sql", ["BEGIN", "SAVEPOINT one", "RELEASE SAVEPOINT one", "COMMIT", "<psycopg.sql.SQL>"]
+    )
+    def test_what_begins_and_ends_transactions_or_has_no_text_is_none(self, sql: str) -> None:
         with listening(stocked, lambda **_: query(5)), signal_panel.record() as recording:
             stocked.send("shelf")
         (statement,) = recording.columns.statements
@@ -353,7 +373,9 @@ class TestInitReceiver:
 
 class TestThreadHop:
     @staticmethod
-    def hops(method: str, nanoseconds: int) -> signal_panel.Recording:
+    def hops(method: str, nanoseconds: int, apart: int = MS) -> signal_panel.Recording:
+        """Three sends that begin so far apart and do nothing but change threads."""
+
         def sync_one(**_: Any) -> None:
             pass
 
@@ -371,8 +393,11 @@ class TestThreadHop:
                 for _ in range(3):
                     stocked.send("shelf")
         assert [send.hop_ns for send in recording.sends] == [0, 0, 0], "by a clock that stands still"
-        for send in recording.sends:
-            recording.columns.hops[send.index] = nanoseconds
+        columns = recording.columns
+        for number, send in enumerate(recording.sends):
+            columns.hops[send.index] = columns.time[send.index] = nanoseconds
+            for span in (send, *send.calls):
+                columns.start[span.index] = number * apart
         return recording
 
     def test_a_sync_receiver_of_asend(self) -> None:
@@ -390,6 +415,9 @@ class TestThreadHop:
     @pytest.mark.parametrize("method", ["send", "asend"])
     def test_a_little_less_is_none(self, method: str) -> None:
         assert rules(self.hops(method, MS - 1)) == []
+
+    def test_sends_that_wait_for_one_thread_at_once_wait_no_longer_than_one(self) -> None:
+        assert rules(self.hops("asend", 100 * MS, apart=MS // 4)) == []
 
     def test_django_s_own_send_is_none(self) -> None:
         recording = self.hops("asend", MS)

@@ -208,7 +208,7 @@ class TestRepeatedSend:
         ):
             Book.objects.all().delete()
         (finding,) = found(recording, "repeated-send")
-        assert finding.claim == "One line deleted Book 10 times, one by one, which took 20.0\u202fms."
+        assert finding.claim == ("Book: 10 deleted at once, and the receivers called for each: 20.0\u202fms.")
         assert finding.cost_ns == 18 * MS
 
     @pytest.mark.django_db

@@ -270,10 +270,13 @@ class TestRepeats:
             pass
 
         with signal_panel.record() as recording, connection.cursor() as cursor:
-            for sql in (Text("SELECT 1"), Composed()):
+            for sql in (Text("SELECT 1"), Composed(), Composed(), b"SELECT 2"):
                 cursor._execute_with_wrappers(sql, None, False, lambda *_: None)
-        assert sql_of(recording)[0] == "SELECT 1"
-        assert sql_of(recording)[1].endswith("Composed>")
+        first, second, third, last = sql_of(recording)
+        assert (first, last) == ("SELECT 1", "SELECT 2")
+        assert second == third
+        assert third.endswith("Composed>")
+        assert [query.repeats for query in recording.queries] == [None] * 4, "they may differ"
 
     def test_no_parameter_is_kept(self) -> None:
         with signal_panel.record() as recording:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import functools
 import gc
 import itertools
 import logging
 import operator
+import pickle
 import sys
 import threading
 import warnings
@@ -784,6 +786,17 @@ class TestNesting:
             assert len(recording.sends) == 1
             module_signal.send(sender=None)
             assert len(recording.sends) == 2
+
+    @pytest.mark.parametrize(
+        "copied", [copy.copy, copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))]
+    )
+    def test_a_copy_has_what_was_sent_so_far(self, copied: Callable[[Recording], Recording]) -> None:
+        with signal_panel.record() as recording:
+            module_signal.send(sender=None)
+            so_far = copied(recording)
+            module_signal.send(sender=None)
+        assert [len(each.sends) for each in (so_far, recording, copied(recording))] == [1, 2, 2]
+        assert copied(recording) == recording
 
     def test_an_exception_through_the_block_leaves_a_recording(self) -> None:
         def fails() -> None:

@@ -7,13 +7,14 @@ spans only where a kind is of interest.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 from itertools import chain
 
 from signal_panel import conf
 from signal_panel.findings.finding import Finding
 from signal_panel.findings.loops import Loop, find_loops
+from signal_panel.intervals import covered
 from signal_panel.naming import is_installed
 from signal_panel.recording import METHODS, NOTHING, Columns, ReceiverKind, Recording, SendKind
 
@@ -134,6 +135,10 @@ class Facts:
     def time(self, spans: Iterable[int]) -> int:
         """The durations of the spans, added up."""
         return sum(map(self.columns.time.__getitem__, spans))
+
+    def time_covered(self, spans: Collection[int]) -> int:
+        """The time in which at least one of the spans was under way."""
+        return covered(map(self.columns.start.__getitem__, spans), map(self.end, spans))
 
     def query_time(self, span: int) -> int:
         """The time of the queries made in the span and in no span inside it."""

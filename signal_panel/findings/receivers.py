@@ -15,7 +15,8 @@ from signal_panel.recording import IN_TRANSACTION, NOTHING
 from signal_panel.templating import duration, thousands
 
 _AFTER_THE_RESPONSE = "django.core.signals.request_finished"
-_OF_TRANSACTIONS = ("BEGIN", "START TRANSACTION", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
+_NO_REPEATS = ("BEGIN", "START TRANSACTION", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "<")
+"""How statements begin that have to be the same, and those of which only a ``<type>`` is known."""
 _AROUND_A_QUERY = 2_000_000
 """Nanoseconds, at most, that it takes to build a query and to make instances of its rows."""
 
@@ -119,9 +120,9 @@ def _repeated_queries(facts: Facts) -> Iterator[tuple[int, list[int]]]:
     columns = facts.columns
     at_least = facts.threshold("REPEATED_QUERIES")
     alike = defaultdict(list)
-    begin_and_end, reads = _statements(facts, *_OF_TRANSACTIONS), _statements(facts, "SELECT")
+    left_out, reads = _statements(facts, *_NO_REPEATS), _statements(facts, "SELECT")
     for query, (span, sql) in enumerate(zip(columns.query_span, columns.query_statement, strict=True)):
-        if span != NOTHING and columns.kind[span] < 0 and span not in facts.told and sql not in begin_and_end:
+        if span != NOTHING and columns.kind[span] < 0 and span not in facts.told and sql not in left_out:
             send = columns.parent[span]
             alike[columns.kind[span], sql, columns.kind[send], columns.parent[send]].append(query)
     in_loops = {span for loop in facts.loops for span in loop.spans}
@@ -211,7 +212,7 @@ def _slow(
             continue
         for call, time in times.items():
             facts.tell(call, time)
-        cost = sum(times.values())
+        cost = min(sum(times.values()), facts.time_covered(times))  # async ones may overlap
         yield Finding(
             rule,
             (once if len(times) == 1 else repeatedly)
@@ -254,7 +255,8 @@ def thread_hop(facts: Facts) -> Iterator[Finding]:
             alike[facts.signal(kind), facts.site(kind), facts.method(kind)].append(send)
     for (signal, site, method), sends in alike.items():
         hops = [columns.hops[send] for send in sends]
-        cost = sum(hops) - max(hops)
+        took = min(sum(hops), facts.time_covered(sends))
+        cost = took - max(hops)
         if cost < facts.nanoseconds("THREAD_HOP_MS"):
             continue
         for send in sends:
@@ -279,7 +281,7 @@ def thread_hop(facts: Facts) -> Iterator[Finding]:
                 "signal": short(signal),
                 "receivers": some(facts.receiver(columns.kind[call]) for call in moved),
                 "count": thousands(len(sends)),
-                "time": duration(sum(hops) / 1e6),
+                "time": duration(took / 1e6),
             },
             *(facts.place(moved) if len({columns.kind[call] for call in moved}) == 1 else site),
             tuple(sorted(sends)),

@@ -201,20 +201,21 @@ def repeated_send(facts: Facts) -> Iterator[Finding]:
 
 
 def _loop_in_words(loop: Loop) -> str:
-    texts = {
-        SAVE: _("One line saved %(senders)s %(count)s times, one by one, which took %(time)s"),
-        DELETE: _("One line deleted %(senders)s %(count)s times, one by one, which took %(time)s"),
-        M2M: _("One line changed %(senders)s %(count)s times, one by one, which took %(time)s"),
-    }
-    otherwise = _("One line sent %(signal)s %(count)s times, which took %(time)s")
-    if loop.is_shared:
-        texts = {
+    if loop.family == DELETE and not loop.has_statements:
+        text = _("%(senders)s: %(count)s deleted at once, and the receivers called for each: %(time)s")
+    elif loop.is_shared:
+        text = {
             SAVE: _("%(senders)s: saved %(count)s times, one by one, which took %(time)s"),
             DELETE: _("%(senders)s: deleted %(count)s times, one by one, which took %(time)s"),
             M2M: _("%(senders)s: changed %(count)s times, one by one, which took %(time)s"),
-        }
-        otherwise = _("%(signal)s was sent %(count)s times, which took %(time)s")
-    return texts.get(loop.family, otherwise) % {
+        }.get(loop.family, _("%(signal)s was sent %(count)s times, which took %(time)s"))
+    else:
+        text = {
+            SAVE: _("One line saved %(senders)s %(count)s times, one by one, which took %(time)s"),
+            DELETE: _("One line deleted %(senders)s %(count)s times, one by one, which took %(time)s"),
+            M2M: _("One line changed %(senders)s %(count)s times, one by one, which took %(time)s"),
+        }.get(loop.family, _("One line sent %(signal)s %(count)s times, which took %(time)s"))
+    return text % {
         "signal": short(loop.family),
         "senders": some(loop.senders),
         "count": thousands(loop.rounds),
