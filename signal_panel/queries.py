@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from signal_panel import naming
+from signal_panel.recording import NO_REPEATS
 from signal_panel.speedups import QueryLog
 from signal_panel.speedups.pure import QUERY
-
-# Those that begin and end transactions have to be the same each time, and of a "<type>" the text is unknown.
-_NO_REPEATS = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE SAVEPOINT", "<")
 
 
 class Query(NamedTuple):
@@ -42,7 +40,7 @@ class Queries(QueryLog):
         with self._lock:
             if (text, alias) not in self.numbers:
                 self.statements.append((text, alias))
-                self.numbers[text, alias] = len(self.statements) - 1, not text.startswith(_NO_REPEATS)
+                self.numbers[text, alias] = len(self.statements) - 1, not text.startswith(NO_REPEATS)
             return self.numbers[text, alias]
 
     def make_room(self, queries: int) -> None:

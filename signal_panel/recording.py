@@ -26,6 +26,10 @@ NOTHING = -1
 IN_TRANSACTION, ON_COMMIT = 1, 2
 """The flags of a span: it began inside ``atomic``; it was caused by a hook of ``on_commit``."""
 STATES = ("live", "dead", "dying", "stale")
+NO_REPEATS = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE SAVEPOINT", "<")
+"""How statements begin that are not told to come again: those that begin and end transactions have to be the
+same each time, and of one that is no text nothing but a ``<type>`` is known.
+"""
 
 
 class Site(NamedTuple):

@@ -68,7 +68,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "overflow": set(),
     "places": {"conf", "editors"},
-    "queries": {"naming", "speedups"},
+    "queries": {"naming", "recording", "speedups"},
     "recording": {"batches", "overflow"},
     "rows": {"intervals", "speedups"},
     "scope": {"collector", "freezing", "naming", "recording", "rows", "speedups", "summary"},

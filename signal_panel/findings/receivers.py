@@ -11,12 +11,10 @@ from signal_panel.findings.facts import Facts
 from signal_panel.findings.finding import Finding
 from signal_panel.findings.loops import Turn
 from signal_panel.findings.words import short, some, statement
-from signal_panel.recording import IN_TRANSACTION, NOTHING
+from signal_panel.recording import IN_TRANSACTION, NO_REPEATS, NOTHING
 from signal_panel.templating import duration, thousands
 
 _AFTER_THE_RESPONSE = "django.core.signals.request_finished"
-_NO_REPEATS = ("BEGIN", "START TRANSACTION", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "<")
-"""How statements begin that have to be the same, and those of which only a ``<type>`` is known."""
 _AROUND_A_QUERY = 2_000_000
 """Nanoseconds, at most, that it takes to build a query and to make instances of its rows."""
 
@@ -120,7 +118,7 @@ def _repeated_queries(facts: Facts) -> Iterator[tuple[int, list[int]]]:
     columns = facts.columns
     at_least = facts.threshold("REPEATED_QUERIES")
     alike = defaultdict(list)
-    left_out, reads = _statements(facts, *_NO_REPEATS), _statements(facts, "SELECT")
+    left_out, reads = _statements(facts, *NO_REPEATS), _statements(facts, "SELECT")
     for query, (span, sql) in enumerate(zip(columns.query_span, columns.query_statement, strict=True)):
         if span != NOTHING and columns.kind[span] < 0 and span not in facts.told and sql not in left_out:
             send = columns.parent[span]
