@@ -168,22 +168,21 @@ class Facts:
 
     def place_of_send(self, send: int) -> Place:
         """Where to go for a send: to its line, but from one of a package to the receiver around it."""
-        site = self.site(self.columns.kind[send])
-        if site[0] is None or not is_installed(site[0]):
-            return site
         kinds = map(self.columns.kind.__getitem__, self.ancestors(send))
-        receivers = (self.definition(kind) for kind in kinds if kind < 0)
-        places = ((self.columns.text(receiver.path), receiver.line) for receiver in receivers)
-        return next((place for place in places if place[0] and not is_installed(place[0])), site)
+        around = (self._definition_place(kind) for kind in kinds if kind < 0)
+        return _users_own(self.site(self.columns.kind[send]), around)
 
     def place(self, calls: list[int]) -> Place:
         """Where to go for calls of one receiver: to it, but from one of a package to the line that sent."""
-        definition = self.definition(self.columns.kind[calls[0]])
-        path = self.columns.text(definition.path)
-        if path is not None and not is_installed(path):
-            return path, definition.line
-        for call in calls:
-            site, line = self.site(self.send_of(call))
-            if site is not None and not is_installed(site):
-                return site, line
-        return (None, None) if path is None else (path, definition.line)
+        sites = (self.site(self.send_of(call)) for call in calls)
+        return _users_own(self._definition_place(self.columns.kind[calls[0]]), sites)
+
+    def _definition_place(self, kind: int) -> Place:
+        path = self.columns.text(self.definition(kind).path)
+        return (None, None) if path is None else (path, self.definition(kind).line)
+
+
+def _users_own(first: Place, others: Iterable[Place]) -> Place:
+    """The first place that is in no package; where all are in one, or nowhere, the very first."""
+    places = chain((first,), others)
+    return next((place for place in places if place[0] is not None and not is_installed(place[0])), first)

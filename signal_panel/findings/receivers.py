@@ -131,6 +131,8 @@ def _repeated_queries(facts: Facts) -> Iterator[tuple[int, list[int]]]:
     for (receiver, sql, kind, _parent), queries in alike.items():
         if len(queries) < at_least:
             continue
+        # To write once in each call may be what the receiver is for.
+        adds_up = sql in reads and not facts.is_shared(kind)
         by_call = defaultdict(list)
         for query in queries:
             call, start = columns.query_span[query], columns.query_start[query]
@@ -139,9 +141,7 @@ def _repeated_queries(facts: Facts) -> Iterator[tuple[int, list[int]]]:
         repeated = [
             query
             for call, of_call in by_call.items()
-            if len(of_call) >= at_least
-            # To write once in each call may be what the receiver is for.
-            or (sql in reads and not facts.is_shared(kind) and columns.parent[call] not in in_loops)
+            if len(of_call) >= at_least or (adds_up and columns.parent[call] not in in_loops)
             for query in of_call
         ]
         if len(repeated) >= at_least:
