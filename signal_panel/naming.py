@@ -88,7 +88,7 @@ _bases_of = type.__dict__["__mro__"].__get__
 _module_there = type.__dict__["__module__"].__get__
 _qualified_name_of = type.__dict__["__qualname__"].__get__
 _name_of: Any = type.__dict__["__name__"].__get__
-_KEPT_BY_PYTHON = (GetSetDescriptorType, MemberDescriptorType)
+_KEPT_IN_C = (GetSetDescriptorType, MemberDescriptorType)
 
 
 def _module_of(cls: type) -> Any:
@@ -168,32 +168,30 @@ def _unwrapped(receiver: Any) -> Any:
         else:
             inner = instance_dict(receiver).get("__wrapped__")
             if inner is None:
-                inner = _kept_in_c(receiver)
+                with suppress(Exception):  # one made by wrapt keeps it in C, and may wrap nothing yet
+                    inner = _kept_in_c(receiver, "__wrapped__")
         if inner is None:
             break
         receiver = inner
     return receiver
 
 
-def _kept_in_c(receiver: Any) -> Any:
-    """What a wrapper keeps in C, as those made by ``wrapt`` do, and in ``__slots__``; else None."""
-    for base in _bases_of(type(receiver)):
-        descriptor = _attributes_of(base).get("__wrapped__")
-        if type(descriptor) in _KEPT_BY_PYTHON:
-            with suppress(Exception):  # it may wrap nothing yet
-                return descriptor.__get__(receiver)
+def _kept_in_c(obj: Any, name: str) -> Any:
+    """An attribute that Python or an extension keeps of an object, in ``__slots__`` too; else None.
+
+    One that is computed by Python code is passed over: below it there may be another.
+    """
+    for base in _bases_of(type(obj)):
+        descriptor = _attributes_of(base).get(name)
+        if type(descriptor) in _KEPT_IN_C:
+            return descriptor.__get__(obj)
     return None
 
 
 def instance_dict(obj: Any) -> dict[str, Any]:
     """The attributes that Python itself keeps of an object; those that are computed are not there."""
-    # A proxy's or a lazy module's __dict__ is computed; below it Python may keep another.
-    for base in _bases_of(type(obj)):
-        descriptor = _attributes_of(base).get("__dict__")
-        if type(descriptor) in _KEPT_BY_PYTHON:
-            found = descriptor.__get__(obj)
-            return found if type(found) is dict else {}
-    return {}
+    found = _kept_in_c(obj, "__dict__")  # that of a proxy or a lazy module is computed
+    return found if type(found) is dict else {}
 
 
 def kept_attribute(obj: Any, name: str) -> Any:

@@ -26,7 +26,7 @@ import signal_panel
 from signal_panel import speedups
 from signal_panel.collector import IDLE, Collector, current
 from signal_panel.queries import Queries
-from signal_panel.recording import METHODS
+from signal_panel.recording import METHODS, _Numbers
 from signal_panel.rows import Rows
 from signal_panel.speedups import IdentityCache, Place, pure
 from tests.clock import FakeClock
@@ -576,7 +576,8 @@ class TestColumnsOfSpans:
         chosen = some.sampled_from(range(len(integers))) if integers else some.nothing()
         rows = array("q", data.draw(some.lists(chosen)))
         column, ends = array("q", integers), array("q", integers[::-1])
-        new_with_c, new_without = Numbers(), Numbers()
+        new_with_c: Any = _Numbers()
+        new_without: Any = _Numbers()
         with_c = speedups.take_spans(rows, column, ends, column, -50, new_with_c)
         assert with_c == pure.take_spans(rows, column, ends, column, -50, new_without)
         assert [*new_with_c.items()] == [*new_without.items()]
@@ -610,11 +611,3 @@ class TestColumnsOfSpans:
         for bad in [(), (one,), (one, one, one, one, None, {}), ([0], [1], [1], [1], 0, {1: 0})]:
             with pytest.raises(TypeError):
                 speedups.take_spans(*bad)
-
-
-class Numbers(dict[int, int]):
-    """Numbers for what is asked for, by when it first was."""
-
-    def __missing__(self, key: int) -> int:
-        self[key] = number = len(self)
-        return number
