@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from weakref import ref  # as it is now: Django's tests, and others, put a mock in its place
 
 from signal_panel import naming
-from signal_panel.frames import users_frame
+from signal_panel.frames import find_callers
 from signal_panel.instances import Instances
 from signal_panel.kinds import IGNORED, RawSite, lasting, raw_site
 from signal_panel.overflow import OverflowCounter
@@ -42,7 +42,7 @@ class ConnectedHere(NamedTuple):
     """A receiver connected while recording.
 
     ``key`` is Django's for it, ``receiver`` its number among the kinds, ``alive`` the weak reference that the
-    signal holds, or None, and ``site`` the user's line.
+    signal holds, or None, and ``site`` the line, the user's or a package's.
     """
 
     signal: ref[Any]
@@ -344,7 +344,7 @@ class Collector(Recorder):
                     self.kinds.receiver(receiver, is_async),
                     None if sender is None else naming.sender_name(sender),
                     held if isinstance(held, ref) else None,
-                    raw_site(users_frame(frame)),
+                    raw_site(find_callers(frame).innermost),
                 )
         except Exception as failure:
             self.failed(failure)

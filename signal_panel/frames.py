@@ -1,4 +1,4 @@
-"""Finds the line of the user's code that a call comes from: up the stack, and back across threads."""
+"""Finds the lines of the user's and of packages that a call comes from: up the stack, and across threads."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, Genera
 from typing import Any, NamedTuple
 
 from asgiref.sync import SyncToAsync
+from django.core.management import execute_from_command_line
 from django.dispatch import Signal
 
-from signal_panel.naming import PLUMBING, SERVER_ENTRY, USERS, owner_of
+from signal_panel.naming import PACKAGES, SERVER_ENTRY, USERS, owner_of
 
 
 class SuspendedAt(NamedTuple):
@@ -23,50 +24,102 @@ class SuspendedAt(NamedTuple):
     f_globals: dict[str, Any]
 
 
+class Callers(NamedTuple):
+    """Whose code a call comes from."""
+
+    own: FrameType | SuspendedAt | None = None
+    """The innermost frame of the user's own code."""
+    package: FrameType | SuspendedAt | None = None
+    """The innermost frame of an installed package's, where that is further in than the user's own."""
+    end: FrameType | SuspendedAt | None = None
+    """The frame that was climbed to: the user's own, or one that nothing further out counts from."""
+
+    @property
+    def innermost(self) -> FrameType | SuspendedAt | None:
+        """The nearest of them."""
+        return self.package or self.own
+
+    @property
+    def site(self) -> FrameType | SuspendedAt | None:
+        """The user's own; where there is none, a package's."""
+        return self.own or self.package
+
+    @property
+    def through(self) -> FrameType | SuspendedAt | None:
+        """The package's that stands between the user's own and the call."""
+        return self.package if self.own else None
+
+    @property
+    def frames(self) -> list[FrameType | SuspendedAt]:
+        """Those that tell these callers from others."""
+        return [frame for frame in (self.package, self.own or (self.package and self.end)) if frame]
+
+    @property
+    def key(self) -> tuple[int, ...]:
+        """The ``id`` of each one's code and its instruction, as C makes it too."""
+        key = tuple(part for frame in self.frames for part in (id(frame.f_code), frame.f_lasti))
+        return (*key, 0, 0) if self.package and len(key) == 2 else key
+
+
 _HOP = SyncToAsync.thread_handler.__code__
 _BEFORE_HOP = SyncToAsync.__call__.__code__
 _EVENT_LOOP = asyncio.Handle._run.__code__  # what runs the loop did not cause what the loop runs
+_COMMAND = execute_from_command_line.__code__  # nor did manage.py what a package's command does
 _WITH_OTHER_ENDS = {_HOP.co_filename, _EVENT_LOOP.co_filename}
 _passed_through: set[CodeType] = set()
-CLIMBED_PAST: dict[str, None] = {}
-"""Files of the plumbing with nothing but frames to climb past: one look a frame takes half as long as all."""
+CLIMBED_PAST: dict[str, bool] = {}
+"""Files with nothing but frames to climb past, of which the first counts where it is a package's: that is
+True. One look a frame takes half as long as all.
+"""
 _SUSPENDABLE = (CoroutineType, GeneratorType, AsyncGeneratorType)
 
 
 class _LastHop(threading.local):
     task_context: object = None
-    origin: SuspendedAt | None = None
+    callers = Callers()
 
 
 _last_hop = _LastHop()
 
 
-def users_frame(frame: FrameType | None) -> FrameType | SuspendedAt | None:
-    """The innermost frame of the user's code at or above ``frame``, or None where there is none.
+def find_callers(frame: FrameType | None) -> Callers:
+    """The innermost frames at or above ``frame`` that are of the user's own code and of a package's.
 
     In a thread that ``sync_to_async`` runs (as ``await order.asave()`` does), the caller is the suspended
     coroutine, not what the thread stands on. Nothing further out than a server's entry counts.
     """
+    package: FrameType | None = None
+    inner: CodeType | None = None
     while frame is not None:
         code = frame.f_code
-        if code.co_filename not in CLIMBED_PAST:
+        is_packages = CLIMBED_PAST.get(code.co_filename)
+        if is_packages is None:
             if code is _HOP:
-                return _origin_of_hop(frame)
+                before = _callers_of_hop(frame)
+                return before._replace(package=package) if package else before
             if code is _EVENT_LOOP:
-                return None
+                break
             owner = owner_of(code.co_filename)
-            if owner is not PLUMBING and not (_passed_through and code in _passed_through):
-                return frame if owner is USERS else None
-            if owner is PLUMBING and code.co_filename not in _WITH_OTHER_ENDS:
-                CLIMBED_PAST[code.co_filename] = None
+            if owner is SERVER_ENTRY:
+                break
+            if owner is USERS and code not in _passed_through:
+                return Callers(None if package and inner is _COMMAND else frame, package, frame)
+            if owner is not USERS and code.co_filename not in _WITH_OTHER_ENDS:
+                CLIMBED_PAST[code.co_filename] = owner is PACKAGES
+            is_packages = owner is PACKAGES and code not in _passed_through
+        if is_packages and package is None:
+            package = frame
+        inner = code
         frame = frame.f_back
-    return None
+    return Callers(None, package, frame)
 
 
 def pass_through(wrapper: Any) -> None:
     """Never take a function's frame for the user's: it wraps ours, and calls us on behalf of others."""
     if isinstance(code := getattr(wrapper, "__code__", None), CodeType):
         _passed_through.add(code)
+        _WITH_OTHER_ENDS.add(code.co_filename)
+        CLIMBED_PAST.pop(code.co_filename, None)
 
 
 def wraps_ours(code: CodeType, method: str) -> bool:
@@ -78,52 +131,58 @@ def wraps_ours(code: CodeType, method: str) -> bool:
     return True
 
 
-def _origin_of_hop(handler: FrameType) -> SuspendedAt | None:
+def _callers_of_hop(handler: FrameType) -> Callers:
     variables = handler.f_locals
     task_context = variables.get("task_context")
     if _last_hop.task_context is not task_context:
         _last_hop.task_context = task_context
-        _last_hop.origin = _find_origin(variables.get("loop"), task_context)
-    return _last_hop.origin
+        _last_hop.callers = _find_before_hop(variables.get("loop"), task_context)
+    return _last_hop.callers
 
 
-def _find_origin(loop: Any, task_context: object) -> SuspendedAt | None:
+def _find_before_hop(loop: Any, task_context: object) -> Callers:
     # The thread may start before the coroutine that waits for it has been suspended, and catch it at that.
     for _ in range(2):
         for find in (_find_suspended, _find_running):
-            found, origin = find(loop, task_context)
-            if found:
-                return origin
-    return None
+            callers = find(loop, task_context)
+            if callers is not None:
+                return callers
+    return Callers()
 
 
-def _find_suspended(loop: Any, task_context: object) -> tuple[bool, SuspendedAt | None]:
+def _find_suspended(loop: Any, task_context: object) -> Callers | None:
     # asgiref makes a new list for each hop and hands it to the thread: it tells which task waits for it.
     for task in asyncio.all_tasks(loop):
-        users = None
+        callers = Callers()
         waiting: Any = task.get_coro()
         while waiting is not None:
             frame = _frame_of(waiting)
             if frame is not None:
                 owner = owner_of(frame.f_code.co_filename)
                 if owner is USERS:
-                    users = SuspendedAt(frame.f_code, frame.f_lasti, frame.f_globals)
+                    callers = Callers(own=_suspended(frame))
+                elif owner is PACKAGES:
+                    callers = callers._replace(package=_suspended(frame))
                 elif owner is SERVER_ENTRY:
-                    users = None
+                    callers = Callers()
                 if _is_before_hop(frame, task_context):
-                    return True, users
+                    return callers
             waiting = _awaited_by(waiting)
-    return False, None
+    return None
 
 
-def _find_running(loop: Any, task_context: object) -> tuple[bool, SuspendedAt | None]:
+def _find_running(loop: Any, task_context: object) -> Callers | None:
     frame = sys._current_frames().get(getattr(loop, "_thread_id", 0))
     while frame is not None and not _is_before_hop(frame, task_context):
         frame = frame.f_back
-    origin = users_frame(frame)
-    if origin is None:
-        return frame is not None, None
-    return True, SuspendedAt(origin.f_code, origin.f_lasti, origin.f_globals)
+    if frame is None:
+        return None
+    own, package, _end = find_callers(frame)
+    return Callers(own and _suspended(own), package and _suspended(package))
+
+
+def _suspended(frame: FrameType | SuspendedAt) -> SuspendedAt:
+    return SuspendedAt(frame.f_code, frame.f_lasti, frame.f_globals)
 
 
 def _is_before_hop(frame: FrameType, task_context: object) -> bool:

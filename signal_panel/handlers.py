@@ -25,7 +25,7 @@ def handlers_not_imported() -> list[Handlers]:
     found = []
     for config in apps.get_app_configs():
         path = os.path.join(config.path, "")
-        if naming.owner_of(path) == naming.USERS and not naming.is_installed(path):
+        if naming.owner_of(path) == naming.USERS:
             for module, file in _files(config.name, config.path):
                 registered = None if module in sys.modules else _registered.by(file)
                 if registered is not None and not _is_loaded(file, len(sys.modules)):

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from weakref import ref
 
 from signal_panel import naming
-from signal_panel.frames import CLIMBED_PAST, SuspendedAt, users_frame, wraps_ours
+from signal_panel.frames import CLIMBED_PAST, SuspendedAt, find_callers, wraps_ours
 from signal_panel.identity import IdentityMap
 from signal_panel.recording import METHODS, NOTHING, ReceiverKind, SendKind, Site
 from signal_panel.speedups import IdentityCache
@@ -29,7 +29,7 @@ MOST = 10_000
 
 
 class RawSite(NamedTuple):
-    """A line of the user's code, not yet looked up."""
+    """A line of code, not yet looked up."""
 
     code: CodeType
     offset: int
@@ -41,9 +41,9 @@ class RawSite(NamedTuple):
         return Site(self.code.co_filename, line, naming.function_name(self.code))
 
 
-def raw_site(users: FrameType | SuspendedAt | None) -> RawSite | None:
-    """The line that a frame of the user's is at."""
-    return users and RawSite(users.f_code, users.f_lasti, str(users.f_globals.get("__name__", "")))
+def raw_site(frame: FrameType | SuspendedAt | None) -> RawSite | None:
+    """The line that a frame is at."""
+    return frame and RawSite(frame.f_code, frame.f_lasti, str(frame.f_globals.get("__name__", "")))
 
 
 class _RawSend(NamedTuple):
@@ -52,12 +52,14 @@ class _RawSend(NamedTuple):
     sender: str
     method: int
     site: RawSite | None
+    through: RawSite | None
 
     def signal_name(self) -> str:
         signal = self.signal()
         name = None if signal is None else naming.signal_name(signal)
-        if name is None and self.site is not None:
-            name = f"{self.site.module}.{naming.function_name(self.site.code)}:{self.signal_type}"
+        sent = self.through or self.site
+        if name is None and sent is not None:
+            name = f"{sent.module}.{naming.function_name(sent.code)}:{self.signal_type}"
         return name or f"?:{self.signal_type}"
 
 
@@ -129,9 +131,9 @@ class Kinds:
         self.known = self._numbers.get
         """The number for the receiver that has an ``id``, or None: the first half of ``receiver``.
 
-        Or that for a send straight from the user's code: the ``id`` of the signal plus the method's
-        number, which is 0 for ``send``, the ``id`` of a sender that is a class, a function or None, and that
-        of the code with the instruction in it.
+        Or that for a send from the user's code: the ``id`` of the signal plus the method's number, which is 0
+        for ``send``, the ``id`` of a sender that is a class, a function or None, and that of the code with
+        the instruction in it. Where a package has sent for the user, its code and instruction come before.
         """
         self.known_receivers = self._numbers.values
         """The numbers for the receivers that are known, by their ``id``s."""
@@ -139,14 +141,23 @@ class Kinds:
     def send(self, signal: Any, sender: Any, method: int, frame: FrameType | None) -> int:
         """The number for a send of ``signal`` by ``method`` from ``frame``; ``IGNORED`` if that is to be."""
         way = id(signal) + method  # objects are eight bytes apart at least
-        # Most are Django's on behalf of a line that is known.
-        while frame is not None and frame.f_code.co_filename in CLIMBED_PAST:
+        # Most are Django's or a package's on behalf of a line that is known. To find_callers of each would
+        # take 2 µs longer.
+        package = None
+        while frame is not None:
+            is_packages = CLIMBED_PAST.get(frame.f_code.co_filename)
+            if is_packages is None:
+                break
+            if is_packages and package is None:
+                package = frame
             frame = frame.f_back
-        if frame is not None:
-            known = self._numbers.get((way, id(sender), id(frame.f_code), frame.f_lasti))
-            if known is not None:
-                return known
-        site = users_frame(frame)
+        end = (0, 0) if frame is None else (id(frame.f_code), frame.f_lasti)
+        through = () if package is None else (id(package.f_code), package.f_lasti)
+        known = self._numbers.get((way, id(sender), *through, *end))
+        if known is not None:
+            return known
+        start = package or frame
+        callers = find_callers(start)
         cls = type(sender)
         if sender is None:
             stands_for, who = cls, id(None)
@@ -154,33 +165,35 @@ class Kinds:
             stands_for, who = sender, id(sender)
         else:
             stands_for, who = cls, ~id(cls)
-        key = (way, who) if site is None else (way, who, id(site.f_code), site.f_lasti)
+        key = (way, who, *callers.key)
         number = self._numbers.get(key)
         if number is None and self._ignored.get(key) is not None:
             return IGNORED
         if number is None:
-            if site is not None and wraps_ours(site.f_code, METHODS[method]):
-                return self.send(signal, sender, method, frame)
+            if callers.innermost is not None and wraps_ours(callers.innermost.f_code, METHODS[method]):
+                return self.send(signal, sender, method, start)
             raw = _RawSend(
                 ref(signal),
                 naming.plain_class_name(type(signal)),
                 naming.sender_name(sender),
                 method,
-                raw_site(site),
+                raw_site(callers.site),
+                raw_site(callers.through),
             )
+            things = signal, stands_for, *(frame.f_code for frame in callers.frames)
             with self._numbers.lock:
                 number = self._numbers.get(key)
                 if number is not None:  # another thread has learnt it meanwhile
                     return number
                 if self.is_ignored(raw.signal_name(), raw.sender):
-                    self._ignored.add(key, 0, signal, stands_for, *([] if site is None else [site.f_code]))
+                    self._ignored.add(key, 0, *things)
                     return IGNORED
                 if self._new >= self.room:
                     return 0  # any will do
                 self._new += 1
                 number = len(self._sends)
                 self._sends.append(raw)
-                self._numbers.add(key, number, signal, stands_for)
+                self._numbers.add(key, number, *things)
         return number
 
     def is_ignored(self, *names: str) -> bool:
@@ -224,6 +237,7 @@ class Kinds:
             strings.number(raw.sender),
             raw.method,
             *strings.site(raw.site),
+            *strings.site(raw.through),
         )
 
     def receiver_kind(self, number: int, strings: Strings) -> ReceiverKind:

@@ -20,6 +20,7 @@ def messages() -> dict[str, str]:
         "called_by": _("called by"),
         "sent_in": _("sent in"),
         "sent_from": _("sent from"),
+        "through": _("through"),
         "in_function": _("in %(name)s"),
         "sender": _("sender"),
         "busy": _("ran"),

@@ -30,8 +30,8 @@ from weakref import ref
 
 from django.dispatch import Signal
 
-# Who a file belongs to. A send's site is the innermost frame in a file of the user's.
-USERS, PLUMBING, SERVER_ENTRY = "user's", "plumbing", "server entry"
+# Who a file belongs to. A send's site is the innermost frame in a file of the user's own.
+USERS, PACKAGES, PLUMBING, SERVER_ENTRY = "user's", "a package's", "plumbing", "server entry"
 
 _STANDARD_LIBRARY = tuple(
     {
@@ -41,6 +41,7 @@ _STANDARD_LIBRARY = tuple(
     }
 )
 _INSTALLED_PACKAGES = re.compile(r"[\\/](site|dist)-packages[\\/]")
+_INSTALLED_SCRIPTS = os.path.join(sysconfig.get_path("scripts"), "")
 
 
 def _folder_of(package: str) -> str:
@@ -69,17 +70,18 @@ def is_installed(path: str) -> bool:
 
 @functools.cache
 def owner_of(path: str) -> str:
-    """Who the file of a code object belongs to: the user, the plumbing, or Django's server entries.
+    """Who the file of a code object belongs to: the user, a package, the plumbing, or a server's entry.
 
-    Plumbing is Django, asgiref, the toolbar, this package, and the standard library.
+    Plumbing is Django, asgiref, the toolbar, this package, and the standard library. A package is any other
+    that was installed, with the commands that came with it.
     """
     if path in _SERVER_ENTRIES:
         return SERVER_ENTRY
     if path.startswith(("<frozen ", *_PLUMBING_FOLDERS)):
         return PLUMBING
-    if path.startswith(_STANDARD_LIBRARY) and not is_installed(path):
-        return PLUMBING
-    return USERS
+    if is_installed(path) or path.startswith(_INSTALLED_SCRIPTS):
+        return PACKAGES
+    return PLUMBING if path.startswith(_STANDARD_LIBRARY) else USERS
 
 
 # What Python itself keeps of a class, past its metaclass, which may compute attributes of the same names.

@@ -33,7 +33,7 @@ same each time, and of one that is no text nothing but a ``<type>`` is known.
 
 
 class Site(NamedTuple):
-    """A line of the user's code."""
+    """A line of code."""
 
     path: str
     line: int
@@ -67,7 +67,10 @@ class Handlers(NamedTuple):
 
 
 class SendKind(NamedTuple):
-    """What sends from one place have in common; all but ``method`` and ``line`` index the strings."""
+    """What sends from one place have in common; all but ``method`` and the lines index the strings.
+
+    The last three are of an installed package's line between the user's and the send.
+    """
 
     signal: int
     sender: int
@@ -75,6 +78,9 @@ class SendKind(NamedTuple):
     path: int
     line: int
     function: int
+    through_path: int = NOTHING
+    through_line: int = 0
+    through_function: int = NOTHING
 
 
 class ReceiverKind(NamedTuple):
@@ -194,6 +200,10 @@ class Columns:
     def site(self, path: int, line: int, function: int) -> Site | None:
         """The line of code that is kept so, or None."""
         return None if path == NOTHING else Site(self.strings[path], line, self.strings[function])
+
+    def through(self, send: SendKind) -> Site | None:
+        """The package's line that sends of this kind come from on behalf of their site, or None."""
+        return self.site(send.through_path, send.through_line, send.through_function)
 
     def text(self, index: int) -> str | None:
         """The string at ``index``, or None where there is none."""
@@ -315,9 +325,18 @@ class Send(_Span):
 
     @property
     def site(self) -> Site | None:
-        """The line of the user's code that caused the send, or None where there is none."""
+        """The line of the user's code that caused the send, or None where there is none.
+
+        Code that came with an installed package is not the user's own: its line stands here only where no
+        line of the user's asked it to send.
+        """
         kind = self._kind
         return self._columns.site(kind.path, kind.line, kind.function)
+
+    @property
+    def through(self) -> Site | None:
+        """The line of an installed package that sent on behalf of ``site``, or None."""
+        return self._columns.through(self._kind)
 
     @property
     def hop_ns(self) -> int:

@@ -134,10 +134,21 @@ def connect_all() -> None:
             signal.connect(receiver, weak=receiver not in several)
 
 
+PACKAGE = """
+def sends(signal):
+    return signal.send(None), signal.send_robust(None)
+
+async def sends_later(signal):
+    return await signal.asend(None)
+"""
+
+
 def sends() -> Iterator[Callable[[], object]]:
     """One after the other, what is recorded."""
     from tests.shop.models import Author
 
+    installed: dict[str, Any] = {}
+    exec(compile(PACKAGE, "/lib/site-packages/installed.py", "exec"), installed)
     for signal in (silent, one_hears, two_hear, many_hear, methods_hear, async_too, outer, cached):
         for sender in (None, Listener, connect_all, SenderOfItsOwn(), "text"):
             yield partial(signal.send, sender)
@@ -166,6 +177,9 @@ def sends() -> Iterator[Callable[[], object]]:
         yield partial(in_thread, signal)
     yield partial(Author.objects.create, name="Ursula")
     yield partial(Author, name="Octavia")
+    for _ in range(2):
+        yield from (partial(installed["sends"], signal) for signal in (two_hear, outer))
+        yield partial(asyncio.run, installed["sends_later"](two_hear))
     yield save_twice
     yield queries
     yield partial(call_command, "check", verbosity=0)

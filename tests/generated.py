@@ -20,10 +20,16 @@ SQL, ALIAS = 9, 10
 def recordings(draw: st.DrawFn) -> Recording:
     """Up to thirty spans, in each other, beside and across each other; with what belongs to them."""
     sends = [
-        SendKind(signal, sender, method, path, 7, NOTHING if path == NOTHING else 0)
-        for signal, sender, method, path in draw(
+        SendKind(
+            *(signal, sender, method),
+            *(path, 7, NOTHING if path == NOTHING else 0),
+            *(through, 8, NOTHING if through == NOTHING else 0),
+        )
+        for signal, sender, method, path, through in draw(
             st.lists(
-                st.tuples(*map(st.sampled_from, (SIGNALS, SENDERS, (0, 1), PATHS))), min_size=1, max_size=5
+                st.tuples(*map(st.sampled_from, (SIGNALS, SENDERS, (0, 1), PATHS, PATHS))),
+                min_size=1,
+                max_size=5,
             )
         )
     ]

@@ -6,6 +6,7 @@ import collections
 import functools
 import os
 import sys
+import sysconfig
 import types
 from pathlib import Path
 from typing import Any
@@ -209,7 +210,8 @@ class TestFiles:
         assert naming.owner_of(__file__) == naming.USERS
         assert naming.owner_of(os.__file__) == naming.PLUMBING
         assert naming.owner_of("<frozen importlib._bootstrap>") == naming.PLUMBING
-        assert naming.owner_of(pytest.__file__) == naming.USERS
+        assert naming.owner_of(pytest.__file__) == naming.PACKAGES
+        assert naming.owner_of(os.path.join(sysconfig.get_path("scripts"), "celery")) == naming.PACKAGES
         assert naming.owner_of(naming.__file__) == naming.PLUMBING
 
 

@@ -955,7 +955,7 @@ class TestFailuresOfOurs:
         [
             "signal_panel.kinds.Kinds.send",
             "signal_panel.kinds.Kinds.receiver",
-            "signal_panel.kinds.users_frame",
+            "signal_panel.kinds.find_callers",
             "signal_panel.naming.sender_name",
             "signal_panel.naming.receiver_definition",
             "signal_panel.collector.Collector._raised",

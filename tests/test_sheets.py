@@ -16,8 +16,10 @@ from django.test import Client, override_settings
 from django.urls import path, reverse
 
 from signal_panel import Recording, sheets, tables
+from tests.lines import line_of
 from tests.payloads import PAYLOADS
 from tests.senders import all_named
+from tests.shop import views
 from tests.shop.models import Book
 from tests.stores import newest_stats, stored_requests
 from tests.urls import urlpatterns as shop
@@ -280,6 +282,16 @@ class TestSignals:
         assert [by_signal[place] for place in (1, 4, 8, 9)] == ["1,000", "1,000", "1", "1"]
         assert by_site[1:4] == ["None", *by_site[2:3], "1,000"]
         assert by_site[2].startswith("shop/views.py:")
+
+    def test_a_package_that_sent_for_the_line_stands_below_it(self, client: Client) -> None:
+        client.get("/order-by-package/")
+        (by_site,) = (
+            row for row in rows(ask(client, "signals").content.decode()) if row[:2] == ["post_save", "Order"]
+        )
+        line, _, through = by_site[2].partition(" through ")
+        assert line == f"shop/views.py:{line_of('Orders()', views.order_by_package)}"
+        assert through.startswith("factory/django.py:")
+        assert row_of(ask(client, "sends").content.decode(), "post_save", "send", "Order")[3] == by_site[2]
 
     def test_sends_that_nobody_heard_are_told(self, client: Client, connect: Callable[..., None]) -> None:
         client.get("/mend/")

@@ -8,6 +8,7 @@ urlpatterns = [
         for name in (
             "plain",
             "order",
+            "order-by-package",
             "order-json",
             "async-order",
             "async-plain",

@@ -108,12 +108,14 @@ def _phase(phase: Phase) -> Kind:
 
 def _send(kind: SendKind, columns: Columns) -> Kind:
     signal, sender = columns.strings[kind.signal], columns.strings[kind.sender]
+    through = columns.through(kind)
+    by_package = {"through": f"{through.path}:{through.line}"} if through else {}
     return Kind(
         "send",
         f"{signal.rpartition('.')[2]} {sender.rpartition('.')[2]}",
         columns.text(kind.path),
         kind.line,
-        {"signal": signal, "sender": sender, "method": METHODS[kind.method]},
+        {"signal": signal, "sender": sender, "method": METHODS[kind.method], **by_package},
     )
 
 

@@ -157,10 +157,16 @@ class Facts:
         send = self.columns.sends[kind]
         return (None, None) if send.path == NOTHING else (self.columns.strings[send.path], send.line)
 
+    def is_own(self, kind: int) -> bool:
+        """Whether the user's own code makes the kind's sends, and no package on its behalf."""
+        path, _line = self.site(kind)
+        return path is not None and not is_installed(path) and self.send(kind).through_path == NOTHING
+
     def is_shared(self, kind: int) -> bool:
         """Whether sends that others cause come from the kind's line, too.
 
-        It is in a package, or in a model's own ``save`` or ``delete``, which all its saves go through.
+        It is in a package that no line of the user's is known to have called, or in a model's own ``save`` or
+        ``delete``, which all its saves go through.
         """
         function = self.columns.text(self.columns.sends[kind].function) or ""
         path, _line = self.site(kind)

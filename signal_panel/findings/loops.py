@@ -81,8 +81,9 @@ def find_loops(facts: Facts) -> list[Loop]:
         send, model_signal = facts.send(kind), facts.model_signal(kind)
         if send.path != NOTHING and model_signal not in _EACH_ROW:
             family = _FAMILIES.get(model_signal) or facts.signal(kind)
-            alike[send.path, send.line, send.function, family].append(kind)
-    loops = [_loop(facts, family, kinds) for (*_, family), kinds in alike.items()]
+            lines = send._replace(signal=NOTHING, sender=NOTHING, method=0)
+            alike[lines, family].append(kind)
+    loops = [_loop(facts, family, kinds) for (_, family), kinds in alike.items()]
     return sorted((loop for loop in loops if loop.spans), key=lambda loop: -min(loop.turns))
 
 

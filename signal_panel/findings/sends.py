@@ -12,7 +12,6 @@ from signal_panel.findings.facts import Facts
 from signal_panel.findings.finding import Finding
 from signal_panel.findings.loops import DELETE, M2M, SAVE, Loop
 from signal_panel.findings.words import short, some
-from signal_panel.naming import is_installed
 from signal_panel.recording import NOTHING
 from signal_panel.templating import duration, thousands
 
@@ -150,7 +149,7 @@ def unheard_send(facts: Facts) -> Iterator[Finding]:
     alike = defaultdict(list)
     for kind in facts.send_kinds:
         path, line = facts.site(kind)
-        if path is not None and not is_installed(path) and not facts.signal(kind).startswith("django."):
+        if facts.is_own(kind) and not facts.signal(kind).startswith("django."):
             alike[facts.signal(kind), path, line].append(kind)
     for (signal, path, line), kinds in alike.items():
         sends = facts.spans_of(kinds)

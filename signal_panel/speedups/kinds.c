@@ -50,19 +50,30 @@ find_receiver(Recorder *recorder, PyObject *receiver, int64_t *number)
     return is_known;
 }
 
-/* The key that Kinds.send keeps a kind under: (signal, sender or inverted class, code, instruction). */
+/* A line that a send comes from. */
+typedef struct {
+    PyCodeObject *code; /* borrowed */
+    int instruction;
+} Line;
+
+/* The key that Kinds.send keeps a kind under: signal, sender or inverted class, the code and instruction of
+   a package's if there is one, and those of the user's or of what the frames above were climbed to. */
 static PyObject *
-key_of_send(const uintptr_t way_of, PyObject *who, int is_class_of_sender, PyCodeObject *code,
-            int instruction)
+key_of_send(const uintptr_t way_of, PyObject *who, int is_class_of_sender, Line package, Line end)
 {
     PyObject *way = PyLong_FromVoidPtr((void *)way_of), *by = PyLong_FromVoidPtr(who),
-             *in = PyLong_FromVoidPtr(code);
+             *through = PyLong_FromVoidPtr(package.code), *in = PyLong_FromVoidPtr(end.code), *key = NULL;
     if (by != NULL && is_class_of_sender) {
         Py_SETREF(by, PyNumber_Invert(by));
     }
-    PyObject *key = way && by && in ? Py_BuildValue("(OOOi)", way, by, in, instruction) : NULL;
+    if (way && by && through && in) {
+        key = package.code == NULL
+                  ? Py_BuildValue("(OOOi)", way, by, in, end.instruction)
+                  : Py_BuildValue("(OOOiOi)", way, by, through, package.instruction, in, end.instruction);
+    }
     Py_XDECREF(way);
     Py_XDECREF(by);
+    Py_XDECREF(through);
     Py_XDECREF(in);
     return key;
 }
@@ -84,36 +95,42 @@ ask_for_kind(Recorder *recorder, PyObject *signal, PyObject *sender, int method,
     uintptr_t of[4] = {(uintptr_t)signal + method, stands_for_itself ? (uintptr_t)who : ~(uintptr_t)who};
     IdentityCache *known = (IdentityCache *)recorder->known;
     int is_known = 0;
+    Line package = {0}, line = {0};
     PyFrameObject *users = (PyFrameObject *)Py_XNewRef(frame);
     while (users != NULL) { /* most sends are Django's, on behalf of a line further up */
-        PyCodeObject *code = PyFrame_GetCode(users);
-        Py_DECREF(code); /* the frame has it */
-        int instruction = PyFrame_GetLasti(users);
-        of[2] = (uintptr_t)code;
-        of[3] = (uintptr_t)instruction;
-        is_known = cache_find(known, of, kind);
-        if (is_known) {
-            break;
-        }
-        int is_no_users = PyDict_Contains(given.climbed_past, code->co_filename);
-        if (is_no_users < 0) {
-            is_known = -1;
-            break;
-        }
-        if (!is_no_users) {
-            PyObject *key = key_of_send(of[0], who, !stands_for_itself, code, instruction);
-            is_known = find_under(recorder->known_receivers, key, kind);
-            if (is_known == 0) {
-                is_known = find_under(recorder->ignored, key, kind);
-                *kind = IGNORED;
+        line.code = PyFrame_GetCode(users);
+        Py_DECREF(line.code); /* the frame has it */
+        line.instruction = PyFrame_GetLasti(users);
+        if (package.code == NULL) {
+            of[2] = (uintptr_t)line.code;
+            of[3] = (uintptr_t)line.instruction;
+            is_known = cache_find(known, of, kind);
+            if (is_known) {
+                break;
             }
-            Py_XDECREF(key);
-            if (is_known == 1) {
-                cache_add(known, of, *kind);
-            }
+        }
+        PyObject *is_packages = PyDict_GetItemWithError(given.climbed_past, line.code->co_filename);
+        if (is_packages == NULL) {
+            is_known = PyErr_Occurred() ? -1 : 0;
             break;
         }
+        if (is_packages == Py_True && package.code == NULL) {
+            package = line;
+        }
+        line = (Line){0};
         Py_SETREF(users, PyFrame_GetBack(users));
+    }
+    if (is_known == 0 && (line.code != NULL || package.code != NULL)) {
+        PyObject *key = key_of_send(of[0], who, !stands_for_itself, package, line);
+        is_known = find_under(recorder->known_receivers, key, kind);
+        if (is_known == 0) {
+            is_known = find_under(recorder->ignored, key, kind);
+            *kind = IGNORED;
+        }
+        Py_XDECREF(key);
+        if (is_known == 1 && package.code == NULL) {
+            cache_add(known, of, *kind);
+        }
     }
     Py_XDECREF(users);
     if (is_known == 0) {

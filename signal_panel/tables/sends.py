@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from signal_panel.recording import METHODS, NOTHING, Columns, Recording
+from signal_panel.recording import METHODS, NOTHING, Columns, Recording, Site
 from signal_panel.tables.grouping import (
     Figures,
     Range,
@@ -23,7 +23,7 @@ class NodeRow(NamedTuple):
     """All sends from one line or all calls of one receiver that stand under the same row.
 
     The row's spans are those of ``kinds`` in ``ranges``, which have their first and last. ``method`` and
-    ``sender`` are None of receivers, ``function`` is of the site.
+    ``sender`` are None of receivers, ``function`` is of the site, ``through`` the package's line in between.
     """
 
     depth: int
@@ -34,6 +34,7 @@ class NodeRow(NamedTuple):
     path: str | None
     line: int
     function: str | None
+    through: Site | None
     kinds: Sequence[int]
     ranges: Sequence[Range]
     figures: Figures
@@ -127,6 +128,7 @@ def _row(columns: Columns, tree: _Tree, node: int, figures: Figures) -> NodeRow:
             path=columns.text(receiver.path),
             line=receiver.line,
             function=None,
+            through=None,
             **common,
         )
     send = columns.sends[kinds[0]]
@@ -138,5 +140,6 @@ def _row(columns: Columns, tree: _Tree, node: int, figures: Figures) -> NodeRow:
         path=columns.text(send.path),
         line=send.line,
         function=columns.text(send.function),
+        through=columns.through(send),
         **common,
     )

@@ -12,12 +12,14 @@ from signal_panel.tables.grouping import Figures, Table, add, add_up, alike, bey
 class SiteRow(NamedTuple):
     """The sends of one signal by one sender from one line; with the receivers they ran.
 
-    ``unheard`` counts those that ran no receiver, which together took ``unheard_ns``.
+    ``through`` is a package's line in between. ``unheard`` counts those that ran no receiver, which together
+    took ``unheard_ns``.
     """
 
     signal: str
     sender: str
     site: Site | None
+    through: Site | None
     kinds: Sequence[int]
     figures: Figures
     unheard: int
@@ -85,6 +87,7 @@ def _by_site(columns: Columns) -> Table[SiteRow]:
                 signal=columns.strings[sent.signal],
                 sender=columns.strings[sent.sender],
                 site=columns.site(sent.path, sent.line, sent.function),
+                through=columns.through(sent),
                 kinds=same,
                 figures=figures[number],
                 unheard=unheard[number],

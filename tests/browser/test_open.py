@@ -13,6 +13,7 @@ from signal_panel import Recording
 from signal_panel.recording import Columns
 from tests.browser.conftest import BookshopFactory
 from tests.browser.toolbar import PANEL, open_panel
+from tests.exporters.recordings import request
 
 
 @pytest.fixture
@@ -57,6 +58,26 @@ def test_what_the_panel_downloads_shows_the_same_timeline(
     expect(timeline.locator(".djsp-detail-name")).to_have_text(recording.calls[0].receiver)
     # There is no server behind it that could be asked.
     expect(timeline.get_by_role("button", name="source", exact=True)).to_have_count(0)
+
+
+def test_the_details_have_the_line_of_one_s_own_and_the_package_s(opened: Page) -> None:
+    recording = request()
+    columns = recording.columns
+    columns.strings += ["/env/site-packages/factory/django.py", "_create"]
+    last = len(columns.strings) - 1
+    columns.sends = [
+        columns.sends[0]._replace(through_path=last - 1, through_line=173, through_function=last)
+    ]
+    choose(opened, recording.to_json())
+    timeline = opened.locator(".djsp[data-djsp-state=ready]")
+    timeline.locator(".djsp-send .djsp-name").first.click()
+    details = timeline.locator(".djsp-detail")
+    expect(details).to_contain_text("sent from shop/views.py:92 in checkout")
+    expect(details).to_contain_text("through factory/django.py:173 in _create")
+    timeline.locator("input[type=search]").fill("site:factory/django.py:173")
+    expect(timeline.locator(".djsp-row")).to_have_count(3)
+    timeline.locator("input[type=search]").fill("site:factory/django.py:174")
+    expect(timeline.locator(".djsp-row")).to_have_count(0)
 
 
 def test_another_file_takes_the_place_of_the_first(opened: Page) -> None:

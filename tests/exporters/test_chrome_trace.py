@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from signal_panel import Recording
 from signal_panel.exporters.chrome_trace import export
 from tests.exporters.recordings import request
 
 
-def events(**wanted: Any) -> list[dict[str, Any]]:
-    made = json.loads(export(request()))["traceEvents"]
+def events(recording: Recording | None = None, **wanted: Any) -> list[dict[str, Any]]:
+    made = json.loads(export(recording or request()))["traceEvents"]
     return [event for event in made if wanted.items() <= event.items()]
 
 
@@ -28,6 +29,14 @@ def test_a_send_tells_where_it_was_sent_and_how() -> None:
         "sent from": "/shop/views.py:92",
         "in transaction": True,
     }
+
+
+def test_a_send_tells_through_whose_line_it_was_sent() -> None:
+    recording = request()
+    columns = recording.columns
+    columns.sends = [columns.sends[0]._replace(through_path=5, through_line=7, through_function=3)]
+    [send] = events(recording, cat="send")
+    assert send["args"]["through"] == "/shop/receivers.py:7"
 
 
 def test_a_receiver_tells_where_it_is_defined_and_what_it_raised() -> None:

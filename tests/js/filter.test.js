@@ -75,6 +75,31 @@ test("what is said of a send holds for the calls it made", () => {
     assert.deepEqual(found("receiver:card sender:order"), [2]);
 });
 
+test("a package's line between finds what was sent through it", () => {
+    const spans = spansOf(
+        [
+            [0, 1, -1, true],
+            [2, 1, -1, true],
+        ],
+        {
+            strings: [
+                "a.signal",
+                "/srv/views.py",
+                "view",
+                "/lib/site-packages/pkg/models.py",
+                "save",
+            ],
+            sends: [
+                [0, -1, 0, 1, 9, 2, -1, 0, -1],
+                [0, -1, 0, 1, 9, 2, 3, 41, 4],
+            ],
+            kind: [0, 1],
+        },
+    );
+    assert.deepEqual([...find(spans, parse("site:views.py:9").terms).indices], [0, 1]);
+    assert.deepEqual([...find(spans, parse("site:pkg/models.py:41").terms).indices], [1]);
+});
+
 test("a key alone finds what has any", () => {
     assert.deepEqual(found("receiver:"), [1, 2, 4]);
     assert.deepEqual(found("raised:"), [2]);

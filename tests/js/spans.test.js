@@ -47,11 +47,18 @@ test("kinds carry what spans have in common, sends first", () => {
         path: "/srv/shop/views.py",
         line: 92,
         inside: "checkout",
+        through: null,
         isAsync: false,
     });
     assert.equal(kinds[1].name, "shop.receivers.index_order");
     assert.equal(kinds[1].isAsync, true);
     assert.equal(kinds[1].isSend, false);
+});
+
+test("a send for which a package stood in has its line, too", () => {
+    const sends = [[0, 1, 1, 2, 92, 3, 2, 7, 3]];
+    const [kind] = decode(recordingOf([[0, 1, -1, true]], { sends })).kinds;
+    assert.deepEqual(kind.through, { path: "/srv/shop/views.py", line: 7, inside: "checkout" });
 });
 
 test("what is not known is empty", () => {

@@ -1,5 +1,6 @@
 import asyncio
 
+import factory
 from django.dispatch import Signal
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.template import engines
@@ -19,6 +20,18 @@ def plain(request):
 
 def order(request):
     Order.objects.create()
+    return HttpResponse(PAGE.format("Ordered"))
+
+
+class Orders(factory.django.DjangoModelFactory):
+    """An installed package that saves on behalf of whoever calls it."""
+
+    class Meta:
+        model = Order
+
+
+def order_by_package(request):
+    Orders()
     return HttpResponse(PAGE.format("Ordered"))
 
 

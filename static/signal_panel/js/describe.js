@@ -18,7 +18,7 @@ export function kindName(kind, messages) {
     return kind.isAsync ? messages.async_receiver : messages.receiver;
 }
 
-/** @param {import("./spans.js").Kind} kind */
+/** @param {import("./spans.js").Kind | import("./spans.js").Place} kind */
 export function place(kind) {
     return kind.path ? `${shortPath(kind.path)}:${kind.line}` : "";
 }
@@ -76,7 +76,8 @@ export function tooltip(spans, span, more, messages) {
         lines.push(element("p", "", `${messages.sender} ${send.sender}`));
     }
     if (send.path) {
-        lines.push(element("p", "", `${messages.sent_from} ${place(send)}`));
+        const through = send.through ? ` ${messages.through} ${place(send.through)}` : "";
+        lines.push(element("p", "", `${messages.sent_from} ${place(send)}${through}`));
     }
     if (more > 0) {
         lines.push(element("p", "djsp-muted", fill(messages.more, { count: thousands(more) })));
@@ -124,8 +125,10 @@ export function details(spans, span, messages, editor, select) {
         );
     }
     if (send.path) {
-        const inside = send.inside ? ` ${fill(messages.in_function, { name: send.inside })}` : "";
-        fact(messages.sent_from, linkTo(send), inside);
+        fact(messages.sent_from, linkTo(send), inFunction(send, messages));
+    }
+    if (send.through) {
+        fact(messages.through, linkTo(send.through), inFunction(send.through, messages));
     }
     if (send.sender) {
         fact(messages.sender, send.sender);
@@ -167,6 +170,10 @@ export function details(spans, span, messages, editor, select) {
         list.append(element("div", "", element("dt", "", name), " ", element("dd", "", ...value)));
     }
     return [title, list, ...describeQueries(spans, span, messages)];
+}
+
+function inFunction({ inside }, messages) {
+    return inside ? ` ${fill(messages.in_function, { name: inside })}` : "";
 }
 
 /** Receivers with their places, commas between. */

@@ -167,7 +167,7 @@ function testOf(spans, { key, text, holds }) {
         receiver: () => ofKind((each) => !each.isSend && contains(each.name, text)),
         signal: () => ofSend((each) => contains(each.name, text)),
         sender: () => ofSend((each) => contains(each.sender, text)),
-        site: () => ofSend((each) => each.path && contains(siteOf(each), text)),
+        site: () => ofSend((each) => sitesOf(each).some((site) => contains(site, text))),
         duration: () => (i) => (holds(end[i] - start[i]) ? 1 : 0),
         self: () => (i) => (holds(self[i]) ? 1 : 0),
         sql: () => (i) => (holds(queryCounts[i]) ? 1 : 0),
@@ -184,8 +184,11 @@ function contains(name, text) {
     return name.toLowerCase().includes(text);
 }
 
-function siteOf({ path, line }) {
-    return `${path.replaceAll("\\", "/")}:${line}`;
+/** The line that sent, and that of a package in between. */
+function sitesOf({ path, line, through }) {
+    return [{ path, line }, through ?? { path: "" }]
+        .filter((site) => site.path)
+        .map((site) => `${site.path.replaceAll("\\", "/")}:${site.line}`);
 }
 
 /** @param {import("./spans.js").Kind} kind */

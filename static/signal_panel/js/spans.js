@@ -12,7 +12,10 @@
  * @property {string} path  A send's site, or where a receiver is defined; "" if unknown.
  * @property {number} line
  * @property {string} inside  The function a send's site is in, else "".
+ * @property {Place | null} through  The package's line that sent on behalf of the site, if one did.
  * @property {boolean} isAsync
+ *
+ * @typedef {{path: string, line: number, inside: string}} Place
  *
  * @typedef {object} Phase
  * @property {string} name
@@ -163,8 +166,9 @@ function selfTimes(start, end, parent) {
 function readKinds({ strings, sends, receivers }) {
     const text = (index) => (index < 0 ? "" : strings[index]);
     return [
-        ...sends.map(([signal, sender, method, path, line, inside]) => {
+        ...sends.map(([signal, sender, method, path, line, inside, ...through]) => {
             const name = text(signal);
+            const [throughPath, throughLine, throughInside] = through;
             return {
                 isSend: true,
                 name,
@@ -175,6 +179,14 @@ function readKinds({ strings, sends, receivers }) {
                 path: text(path),
                 line,
                 inside: text(inside),
+                through:
+                    throughPath >= 0
+                        ? {
+                              path: text(throughPath),
+                              line: throughLine,
+                              inside: text(throughInside),
+                          }
+                        : null,
                 isAsync: method >= 2,
             };
         }),
@@ -191,6 +203,7 @@ function readKinds({ strings, sends, receivers }) {
                 path: text(path),
                 line,
                 inside: "",
+                through: null,
                 isAsync: isAsync === 1,
             };
         }),

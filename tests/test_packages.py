@@ -1,0 +1,478 @@
+"""Sends that an installed package makes on behalf of the user's code, which have two lines."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import os
+import sys
+import sysconfig
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import factory
+import pytest
+from asgiref.sync import sync_to_async
+from django.core.management import call_command, execute_from_command_line
+from django.core.management.commands import check
+from django.dispatch import Signal
+from django.test import Client, override_settings
+from django.urls import path
+
+import signal_panel
+from signal_panel import Recording, Send, Site, frames, kinds
+from tests.findings import found, listening, rules
+from tests.shop.models import Author
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*async.*:RuntimeWarning")
+
+told = Signal()
+
+SENDING = """
+from asgiref.sync import sync_to_async
+from django.dispatch import Signal
+from django.http import HttpResponse
+
+bought = Signal()
+
+def send(signal):
+    signal.send(sender=None)  # the package sends
+
+def send_again(signal):
+    send(signal)
+
+def send_each(signal, times):
+    for _ in range(times):
+        signal.send(sender=None)  # the package sends each
+
+def save_again(instance):
+    for _ in range(2):
+        instance.save()
+
+def sends_its_own():
+    bought.send(sender=None)
+
+def sends_one_without_a_name():
+    Signal().send(sender=None)
+
+async def asend(signal):
+    await signal.asend(sender=None)  # the package awaits
+
+async def send_in_thread(signal):
+    await sync_to_async(signal.send)(sender=None)  # the package hops
+
+def listens(**kwargs):
+    bought.send(sender=None)  # the package's receiver sends
+
+def connects(signal, receiver):
+    signal.connect(receiver)  # the package connects
+
+def handle(*args, **options):
+    bought.send(sender=None)  # the package's command sends
+
+def view(request):
+    bought.send(sender=None)  # the package's view sends
+    return HttpResponse()
+"""
+
+MakePackage = Callable[[str, str], ModuleType]
+
+
+@pytest.fixture
+def make_package(tmp_path: Path) -> Iterator[MakePackage]:
+    """Makes modules in a folder like those that packages are installed in."""
+    made = []
+
+    def make(name: str, source: str) -> ModuleType:
+        file = tmp_path / "site-packages" / f"{name}.py"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(source)
+        spec = importlib.util.spec_from_file_location(name, file)
+        assert spec is not None
+        assert spec.loader is not None
+        module = sys.modules[name] = importlib.util.module_from_spec(spec)
+        made.append(name)
+        spec.loader.exec_module(module)
+        return module
+
+    yield make
+    for name in made:
+        del sys.modules[name]
+
+
+@pytest.fixture
+def package(make_package: MakePackage) -> Any:
+    return make_package("bought_package", SENDING)
+
+
+def only(recording: Recording) -> Send:
+    (send,) = recording.sends
+    return send
+
+
+def line(site: Site | None) -> tuple[str, int] | None:
+    return site and (site.path, site.line)
+
+
+def urls(*paths: Any) -> ModuleType:
+    module = ModuleType("urls")
+    module.urlpatterns = list(paths)  # type: ignore[attr-defined]
+    return module
+
+
+def at(file: str, comment: str) -> tuple[str, int]:
+    """The only line of a file that ends in such a comment."""
+    lines = Path(file).read_text().splitlines()
+    (number,) = [number for number, each in enumerate(lines, 1) if each.endswith(f"# {comment}")]
+    return file, number
+
+
+def here(comment: str) -> tuple[str, int]:
+    return at(__file__, comment)
+
+
+def there(comment: str, package: Any) -> tuple[str, int]:
+    return at(package.__file__, comment)
+
+
+class TestLines:
+    def test_the_site_is_the_line_of_one_s_own_that_called_the_package(self, package: Any) -> None:
+        with signal_panel.record() as recording:
+            package.send(told)  # calls it
+        assert line(only(recording).site) == here("calls it")
+        assert only(recording).through == Site(*there("the package sends", package), "send")
+
+    def test_a_send_of_one_s_own_goes_through_nothing(self) -> None:
+        with signal_panel.record() as recording:
+            told.send(sender=None)
+        assert only(recording).through is None
+
+    def test_of_the_package_s_lines_it_is_the_one_that_sends(self, package: Any) -> None:
+        with signal_panel.record() as recording:
+            package.send_again(told)
+        assert line(only(recording).through) == there("the package sends", package)
+
+    def test_of_several_packages_it_is_the_one_that_sends(self, package: Any, make_package: Any) -> None:
+        other = make_package("other_package", "def passes_on(function, *args):\n    function(*args)\n")
+        with signal_panel.record() as recording:
+            other.passes_on(package.send, told)  # calls one of two
+        assert line(only(recording).site) == here("calls one of two")
+        assert line(only(recording).through) == there("the package sends", package)
+
+    def test_the_user_s_own_line_is_the_innermost(self, make_package: Any) -> None:
+        other = make_package("other_package", "def passes_on(function, *args):\n    function(*args)\n")
+
+        def sends() -> None:
+            told.send(sender=None)  # called back
+
+        with signal_panel.record() as recording:
+            other.passes_on(sends)
+        assert line(only(recording).site) == here("called back")
+        assert only(recording).through is None
+
+    def test_one_line_of_the_package_for_two_of_one_s_own(self, package: Any) -> None:
+        with signal_panel.record() as recording:
+            for _ in range(3):
+                package.send(told)  # the first asks
+                package.send(told)  # the second asks
+        lines = [line(send.site) for send in recording.sends]
+        assert lines == [here("the first asks"), here("the second asks")] * 3
+        assert {line(send.through) for send in recording.sends} == {there("the package sends", package)}
+
+    def test_one_instruction_that_sends_by_itself_and_through_a_package(self, package: Any) -> None:
+        def by_itself(signal: Signal) -> None:
+            signal.send(sender=None)
+
+        with signal_panel.record() as recording:
+            for send in [told.send, lambda sender: package.send(told)] * 3:
+                send(sender=None)
+        assert [send.through is not None for send in recording.sends] == [False, True] * 3
+
+    def test_what_a_package_s_receiver_sends_is_caused_by_the_line_that_sent_to_it(
+        self, package: Any
+    ) -> None:
+        with listening(told, package.listens), signal_panel.record() as recording:
+            told.send(sender=None)  # is heard by a package
+        first, second = recording.sends
+        assert line(first.site) == line(second.site) == here("is heard by a package")
+        assert first.through is None
+        assert line(second.through) == there("the package's receiver sends", package)
+
+    def test_a_receiver_of_one_s_own_is_nearer_than_who_called_the_package(self, package: Any) -> None:
+        other = Signal()
+
+        def listens(**kwargs: Any) -> None:
+            other.send(sender=None)  # in the receiver
+
+        with listening(told, listens), signal_panel.record() as recording:
+            package.send(told)
+        _, nested = recording.sends
+        assert line(nested.site) == here("in the receiver")
+        assert nested.through is None
+
+    def test_an_asend(self, package: Any) -> None:
+        async def main() -> None:
+            await package.asend(told)  # awaits it
+
+        with signal_panel.record() as recording:
+            asyncio.run(main())
+        assert line(only(recording).site) == here("awaits it")
+        assert line(only(recording).through) == there("the package awaits", package)
+
+    def test_a_signal_without_a_name_is_named_by_the_package_that_sends_it(self, package: Any) -> None:
+        with signal_panel.record() as recording:
+            package.sends_one_without_a_name()
+        assert only(recording).signal == "bought_package.sends_one_without_a_name:Signal"
+
+    def test_what_is_ignored_stays_so_through_a_package(self, package: Any) -> None:
+        ignored = {"IGNORE": ["bought_package.*"]}
+        with override_settings(SIGNAL_PANEL=ignored), signal_panel.record() as recording:
+            for _ in range(3):
+                package.sends_its_own()
+                package.send(told)
+        assert [send.signal for send in recording.sends] == [f"{__name__}.told"] * 3
+
+    def test_what_connects_is_the_package_s_line(self, package: Any) -> None:
+        def hears(**kwargs: Any) -> None: ...
+
+        with signal_panel.record() as recording:
+            package.connects(told, hears)
+        sites = [connection.site for connection in recording.connections if connection.site]
+        told.disconnect(hears)
+        assert [line(site) for site in sites] == [there("the package connects", package)]
+
+    def test_a_json_has_both(self, package: Any) -> None:
+        with signal_panel.record() as recording:
+            package.send(told)
+        again = only(Recording.from_json(recording.to_json()))
+        assert (again.site, again.through) == (only(recording).site, only(recording).through)
+        assert again.through is not None
+
+    def test_what_is_known_is_found_without_climbing_again(
+        self, package: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        climbed: list[Any] = []
+
+        def find_callers(frame: Any) -> frames.Callers:
+            climbed.append(frame)
+            return frames.find_callers(frame)
+
+        def send_all() -> None:
+            package.send(told)
+            thread = threading.Thread(target=signal_panel.carry(package.send), args=[told])
+            thread.start()
+            thread.join()
+
+        monkeypatch.setattr(kinds, "find_callers", find_callers)
+        with signal_panel.record() as recording:
+            for _ in range(10):
+                send_all()
+        assert len(climbed) == 2, "one for each kind"
+        assert [send.through is None for send in recording.sends] == [False, True] * 10
+
+    @pytest.mark.django_db
+    def test_a_factory_of_factory_boy(self) -> None:
+        class AuthorFactory(factory.django.DjangoModelFactory):
+            class Meta:
+                model = Author
+
+            name = "A"
+
+        with signal_panel.record() as recording:
+            AuthorFactory()  # type: ignore[no-untyped-call]  # made by a factory
+        saved = [send for send in recording.sends if send.signal.endswith(".post_save")]
+        assert line(saved[0].site) == here("made by a factory")
+        assert saved[0].through is not None
+        assert Path(saved[0].through.path).parts[-2:] == ("factory", "django.py")
+
+
+class TestWhereNothingOfOnesOwnAsked:
+    """The package's line is all there is: whoever started the server or the command did not cause it."""
+
+    def test_a_package_s_view(self, package: Any) -> None:
+        with (
+            override_settings(MIDDLEWARE=[], ROOT_URLCONF=urls(path("", package.view))),
+            signal_panel.record() as recording,
+        ):
+            for _ in range(3):
+                Client().get("/")
+        sent = [send for send in recording.sends if send.signal.startswith("bought_package.")]
+        assert [line(send.site) for send in sent] == [there("the package's view sends", package)] * 3
+        assert {send.through for send in sent} == {None}
+
+    def test_a_view_of_one_s_own_around_it_is_one_s_own(self, package: Any) -> None:
+        def view(request: Any) -> Any:
+            return package.view(request)  # one's own view
+
+        paths = path("", package.view), path("own/", view)
+        with override_settings(MIDDLEWARE=[], ROOT_URLCONF=urls(*paths)), signal_panel.record() as recording:
+            for _ in range(3):
+                Client().get("/")
+                Client().get("/own/")
+        sent = [send for send in recording.sends if send.signal.startswith("bought_package.")]
+        the_package_s = there("the package's view sends", package)
+        assert [line(send.site) for send in sent] == [the_package_s, here("one's own view")] * 3
+        assert [line(send.through) for send in sent] == [None, the_package_s] * 3
+
+    def test_a_package_s_command_run_by_manage_py(
+        self, package: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(check.Command, "handle", package.handle)
+        with signal_panel.record() as recording:
+            execute_from_command_line(["manage.py", "check"])
+            call_command("check")  # one's own call
+        by_manage_py, by_call = recording.sends
+        the_package_s = there("the package's command sends", package)
+        assert (line(by_manage_py.site), by_manage_py.through) == (the_package_s, None)
+        assert (line(by_call.site), line(by_call.through)) == (here("one's own call"), the_package_s)
+
+    def test_a_thread_that_a_package_started(self, package: Any) -> None:
+        with signal_panel.record() as recording:
+            thread = threading.Thread(target=signal_panel.carry(package.send), args=[told])
+            thread.start()
+            thread.join()
+        assert line(only(recording).site) == there("the package sends", package)
+        assert only(recording).through is None
+
+    def test_a_package_s_task_in_an_event_loop(self, package: Any) -> None:
+        async def main() -> None:
+            for _ in range(3):
+                await asyncio.create_task(package.asend(told))
+
+        with signal_panel.record() as recording:
+            asyncio.run(main())
+        assert {line(send.site) for send in recording.sends} == {there("the package awaits", package)}
+        assert {send.through for send in recording.sends} == {None}
+
+    def test_commands_that_were_installed_are_packages(self) -> None:
+        launcher = os.path.join(sysconfig.get_path("scripts"), "celery")
+        names = {"__name__": "__main__", "told": told}
+        with signal_panel.record() as recording:
+            exec(compile("told.send(sender=None)", launcher, "exec"), names)
+        assert only(recording).through is not None
+        assert only(recording).through.path == launcher  # type: ignore[union-attr]
+
+
+class TestAcrossThreads:
+    def test_a_coroutine_of_a_package_that_hops(self, package: Any) -> None:
+        async def main() -> None:
+            await package.send_in_thread(told)  # waits for a package
+
+        with signal_panel.record() as recording:
+            asyncio.run(main())
+        assert line(only(recording).site) == here("waits for a package")
+        assert line(only(recording).through) == there("the package hops", package)
+
+    def test_a_function_of_a_package_in_the_thread(self, package: Any) -> None:
+        async def main() -> None:
+            await sync_to_async(package.send)(told)  # hops to a package
+
+        with signal_panel.record() as recording:
+            asyncio.run(main())
+        assert line(only(recording).site) == here("hops to a package")
+        assert line(only(recording).through) == there("the package sends", package)
+
+    def test_a_task_of_a_package_s_alone(self, package: Any) -> None:
+        async def main() -> None:
+            await asyncio.create_task(package.send_in_thread(told))
+
+        with signal_panel.record() as recording:
+            asyncio.run(main())
+        assert line(only(recording).site) == there("the package hops", package)
+        assert only(recording).through is None
+
+    def test_where_the_thread_is_quicker_than_its_coroutine(self, package: Any) -> None:
+        has_sent = threading.Event()
+
+        class Eager(ThreadPoolExecutor):
+            def submit(self, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+                future = super().submit(function, *args, **kwargs)
+                assert has_sent.wait(10)
+                return future
+
+        def hears(**kwargs: Any) -> None:
+            has_sent.set()
+
+        async def main() -> None:
+            with Eager(1) as executor:
+                await sync_to_async(package.send, thread_sensitive=False, executor=executor)(told)  # runs
+
+        with listening(told, hears), signal_panel.record() as recording:
+            asyncio.run(main())
+        assert line(only(recording).site) == here("runs")
+        assert line(only(recording).through) == there("the package sends", package)
+
+
+class TestWrappersOfAPackage:
+    def test_a_package_that_wraps_sends_is_not_who_sends(self, make_package: Any) -> None:
+        wrapping = make_package(
+            "wrapping_package",
+            "def wrap(send):\n"
+            "    def wrapper(self, sender, **named):\n"
+            "        return send(self, sender, **named)\n"
+            "    return wrapper\n",
+        )
+        with pytest.MonkeyPatch.context() as patches:
+            patches.setattr(Signal, "send", wrapping.wrap(Signal.send))
+            with signal_panel.record() as recording:
+                for _ in range(3):
+                    told.send(sender=None)  # is wrapped
+        assert {line(send.site) for send in recording.sends} == {here("is wrapped")}
+        assert {send.through for send in recording.sends} == {None}
+
+    def test_a_file_is_looked_into_again_once_a_function_in_it_wraps_ours(self, make_package: Any) -> None:
+        source = (
+            "def send(signal):\n"
+            "    signal.send(sender=None)\n"
+            "def wraps(call):\n"
+            "    return lambda signal: call(signal)\n"
+        )
+        package = make_package("late_wrapping_package", source)
+        wrapper = package.wraps(lambda signal: signal.send(sender=None))  # inside
+        with signal_panel.record() as recording:
+            package.send(told)
+            frames.pass_through(package.send)
+            package.send(told)
+            wrapper(told)
+        assert [send.through is None for send in recording.sends] == [False, True, True]
+
+
+class TestFindings:
+    def test_one_s_own_loop_around_a_package_is_one_s_own(self, package: Any) -> None:
+        def hears(**kwargs: Any) -> None: ...
+
+        with listening(told, hears), signal_panel.record() as recording:
+            for _ in range(1000):
+                package.send(told)  # loops around it
+        recording.columns.time[:] = type(recording.columns.time)("q", [10**6] * 2000)
+        (finding,) = found(recording, "repeated-send")
+        assert (finding.path, finding.line) == here("loops around it")
+        assert finding.claim.startswith("One line sent told 1,000 times")
+
+    def test_two_lines_of_a_package_are_two(self, package: Any) -> None:
+        def hears(**kwargs: Any) -> None: ...
+
+        with listening(told, hears), signal_panel.record() as recording:
+            for function, arguments in [(package.send, ()), (package.send_each, (1,))] * 6:
+                function(told, *arguments)
+        recording.columns.time[:] = type(recording.columns.time)("q", [10**7] * 24)
+        assert rules(recording) == []
+
+    @pytest.mark.django_db
+    def test_a_package_that_saves_twice_is_found_at_the_line_that_asked_it_to(self, package: Any) -> None:
+        author = Author.objects.create(name="A")
+        with signal_panel.record() as recording:
+            package.save_again(author)  # asks for two
+        (finding,) = found(recording, "sent-twice")
+        assert (finding.path, finding.line) == here("asks for two")
+
+    def test_a_package_s_own_signal_that_nobody_hears_is_its_own_business(self, package: Any) -> None:
+        with signal_panel.record() as recording:
+            for _ in range(10):
+                package.sends_its_own()
+        recording.columns.time[:] = type(recording.columns.time)("q", [10**9] * 10)
+        assert found(recording, "unheard-send") == []
