@@ -6,6 +6,7 @@ import asyncio
 import gc
 import sys
 import threading
+from itertools import chain
 from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, GeneratorType
 from typing import Any, NamedTuple
 
@@ -31,7 +32,7 @@ class Callers(NamedTuple):
     """The innermost frame of the user's own code."""
     package: FrameType | SuspendedAt | None = None
     """The innermost frame of an installed package's, where that is further in than the user's own."""
-    end: FrameType | SuspendedAt | None = None
+    end: FrameType | None = None
     """The frame that was climbed to: the user's own, or one that nothing further out counts from."""
 
     @property
@@ -50,15 +51,17 @@ class Callers(NamedTuple):
         return self.package if self.own else None
 
     @property
-    def frames(self) -> list[FrameType | SuspendedAt]:
+    def frames(self) -> list[FrameType | SuspendedAt | None]:
         """Those that tell these callers from others."""
-        return [frame for frame in (self.package, self.own or (self.package and self.end)) if frame]
+        if self.package:
+            return [self.package, self.own or self.end]
+        return [self.own] if self.own else []
 
     @property
     def key(self) -> tuple[int, ...]:
-        """The ``id`` of each one's code and its instruction, as C makes it too."""
-        key = tuple(part for frame in self.frames for part in (id(frame.f_code), frame.f_lasti))
-        return (*key, 0, 0) if self.package and len(key) == 2 else key
+        """The ``id`` of each one's code and its instruction, as C has it, too."""
+        lines = ((id(frame.f_code), frame.f_lasti) if frame else (0, 0) for frame in self.frames)
+        return tuple(chain.from_iterable(lines))
 
 
 _HOP = SyncToAsync.thread_handler.__code__

@@ -180,7 +180,7 @@ class Kinds:
                 raw_site(callers.site),
                 raw_site(callers.through),
             )
-            things = signal, stands_for, *(frame.f_code for frame in callers.frames)
+            things = signal, stands_for, *(frame.f_code for frame in callers.frames if frame)
             with self._numbers.lock:
                 number = self._numbers.get(key)
                 if number is not None:  # another thread has learnt it meanwhile
