@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "connected": {"naming"},
     "exporters": {"recording"},
     "failures": set(),
-    "findings": {"assets", "conf", "intervals", "naming", "recording", "templating"},
+    "findings": {"assets", "conf", "intervals", "naming", "places", "recording", "templating"},
     "frames": {"naming"},
     "handlers": {"naming", "recording"},
     "freezing": {

@@ -51,7 +51,7 @@ def send_each(signal, times):
 
 def save_again(instance):
     for _ in range(2):
-        instance.save()
+        instance.save()  # the package saves
 
 def sends_its_own():
     bought.send(sender=None)
@@ -137,6 +137,12 @@ def here(comment: str) -> tuple[str, int]:
 
 def there(comment: str, package: Any) -> tuple[str, int]:
     return at(package.__file__, comment)
+
+
+def shown(comment: str, package: Any) -> str:
+    """The same of a package, as a claim has it."""
+    file, number = there(comment, package)
+    return f"site-packages/{Path(file).name}:{number}"
 
 
 class TestLines:
@@ -452,6 +458,7 @@ class TestFindings:
         (finding,) = found(recording, "repeated-send")
         assert (finding.path, finding.line) == here("loops around it")
         assert finding.claim.startswith("One line sent told 1,000 times")
+        assert finding.claim.endswith(f", through {shown('the package sends', package)}.")
 
     def test_two_lines_of_a_package_are_two(self, package: Any) -> None:
         def hears(**kwargs: Any) -> None: ...
@@ -469,6 +476,7 @@ class TestFindings:
             package.save_again(author)  # asks for two
         (finding,) = found(recording, "sent-twice")
         assert (finding.path, finding.line) == here("asks for two")
+        assert finding.claim.endswith(f", through {shown('the package saves', package)}.")
 
     def test_a_package_s_own_signal_that_nobody_hears_is_its_own_business(self, package: Any) -> None:
         with signal_panel.record() as recording:

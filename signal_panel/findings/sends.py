@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
+from signal_panel import places
 from signal_panel.findings.facts import Facts
 from signal_panel.findings.finding import Finding
 from signal_panel.findings.loops import DELETE, M2M, SAVE, Loop
@@ -190,13 +191,22 @@ def repeated_send(facts: Facts) -> Iterator[Finding]:
             continue
         told.add_loop(number)
         queries = _queries_of(facts, loop.spans)
-        claim = _loop_in_words(loop)
+        claim = _by_whom(facts, _loop_in_words(loop), facts.columns.kind[loop.spans[0]])
         if queries:
             claim = _("%(claim)s, with %(queries)s queries in its receivers") % {
                 "claim": claim,
                 "queries": thousands(queries),
             }
         yield Finding("repeated-send", f"{claim}.", *loop.place, tuple(loop.spans), loop.cost_ns)
+
+
+def _by_whom(facts: Facts, claim: str, kind: int) -> str:
+    """The claim, with the package's line where one sent for the user's: what is told may be there."""
+    through = facts.columns.through(facts.send(kind))
+    if through is None:
+        return claim
+    place = f"{places.short(through.path)}:{through.line}"
+    return _("%(claim)s, through %(place)s") % {"claim": claim, "place": place}
 
 
 def _loop_in_words(loop: Loop) -> str:
@@ -290,14 +300,14 @@ def sent_twice(facts: Facts) -> Iterator[Finding]:
         again = [_operation(facts, send) for _, send in pairs]
         firsts = Counter(first for first, _ in pairs)
         cost = sum(_lasted(facts, operation) for operation in again)
+        claim = _("One line saved the same %(sender)s %(times)s times; all but the first took %(time)s") % {
+            "sender": short(facts.sender(kind)),
+            "times": thousands(max(firsts.values()) + 1),
+            "time": duration(cost / 1e6),
+        }
         yield Finding(
             "sent-twice",
-            _("One line saved the same %(sender)s %(times)s times; all but the first took %(time)s.")
-            % {
-                "sender": short(facts.sender(kind)),
-                "times": thousands(max(firsts.values()) + 1),
-                "time": duration(cost / 1e6),
-            },
+            f"{_by_whom(facts, claim, kind)}.",
             *facts.site(kind),
             tuple(sorted({span for first in firsts for span in _operation(facts, first)}.union(*again))),
             cost,
