@@ -11,7 +11,7 @@ from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, Genera
 from typing import Any, NamedTuple
 
 from asgiref.sync import SyncToAsync
-from django.core.management import execute_from_command_line
+from django.core.management import ManagementUtility, execute_from_command_line
 from django.dispatch import Signal
 
 from signal_panel.naming import PACKAGES, SERVER_ENTRY, USERS, owner_of
@@ -36,6 +36,17 @@ class Callers(NamedTuple):
     """The frame that was climbed to: the user's own, or one that nothing further out counts from."""
 
     @property
+    def frames(self) -> list[FrameType | SuspendedAt | None]:
+        """Those that tell these callers from others."""
+        return [*([self.package] if self.package else []), self.own or self.end]
+
+    @property
+    def key(self) -> tuple[int, ...]:
+        """The ``id`` of each one's code and its instruction, as C has it, too."""
+        lines = ((id(frame.f_code), frame.f_lasti) if frame else (0, 0) for frame in self.frames)
+        return tuple(chain.from_iterable(lines))
+
+    @property
     def innermost(self) -> FrameType | SuspendedAt | None:
         """The nearest of them."""
         return self.package or self.own
@@ -50,25 +61,14 @@ class Callers(NamedTuple):
         """The package's that stands between the user's own and the call."""
         return self.package if self.own else None
 
-    @property
-    def frames(self) -> list[FrameType | SuspendedAt | None]:
-        """Those that tell these callers from others."""
-        if self.package:
-            return [self.package, self.own or self.end]
-        return [self.own] if self.own else []
 
-    @property
-    def key(self) -> tuple[int, ...]:
-        """The ``id`` of each one's code and its instruction, as C has it, too."""
-        lines = ((id(frame.f_code), frame.f_lasti) if frame else (0, 0) for frame in self.frames)
-        return tuple(chain.from_iterable(lines))
-
-
-_HOP = SyncToAsync.thread_handler.__code__
+HOP = SyncToAsync.thread_handler.__code__
 _BEFORE_HOP = SyncToAsync.__call__.__code__
-_EVENT_LOOP = asyncio.Handle._run.__code__  # what runs the loop did not cause what the loop runs
-_COMMAND = execute_from_command_line.__code__  # nor did manage.py what a package's command does
-_WITH_OTHER_ENDS = {_HOP.co_filename, _EVENT_LOOP.co_filename}
+# What runs a loop did not cause what the loop runs: of asyncio's it is the first of these that is met.
+_EVENT_LOOPS = {asyncio.Handle._run.__code__, getattr(asyncio, "Runner", asyncio).run.__code__}
+# Nor did manage.py what a package's command does.
+_COMMANDS = {execute_from_command_line.__code__, ManagementUtility.execute.__code__}
+_WITH_OTHER_ENDS = {code.co_filename for code in (HOP, *_EVENT_LOOPS)}
 _passed_through: set[CodeType] = set()
 CLIMBED_PAST: dict[str, bool] = {}
 """Files with nothing but frames to climb past, of which the first counts where it is a package's: that is
@@ -89,7 +89,7 @@ def find_callers(frame: FrameType | None) -> Callers:
     """The innermost frames at or above ``frame`` that are of the user's own code and of a package's.
 
     In a thread that ``sync_to_async`` runs (as ``await order.asave()`` does), the caller is the suspended
-    coroutine, not what the thread stands on. Nothing further out than a server's entry counts.
+    coroutine, not what the thread stands on. Nothing further out than a server's entry or a loop counts.
     """
     package: FrameType | None = None
     inner: CodeType | None = None
@@ -97,17 +97,17 @@ def find_callers(frame: FrameType | None) -> Callers:
         code = frame.f_code
         is_packages = CLIMBED_PAST.get(code.co_filename)
         if is_packages is None:
-            if code is _HOP:
-                before = _callers_of_hop(frame)
+            if code is HOP:
+                before = find_before_hop(frame)
                 return before._replace(package=package) if package else before
-            if code is _EVENT_LOOP:
+            if code in _EVENT_LOOPS:
                 break
-            owner = owner_of(code.co_filename)
+            owner = _owner_of(frame)
             if owner is SERVER_ENTRY:
                 break
             if owner is USERS and code not in _passed_through:
-                return Callers(None if package and inner is _COMMAND else frame, package, frame)
-            if owner is not USERS and code.co_filename not in _WITH_OTHER_ENDS:
+                return Callers(None if package and inner in _COMMANDS else frame, package, frame)
+            if owner_of(code.co_filename) is owner is not USERS and code.co_filename not in _WITH_OTHER_ENDS:
                 CLIMBED_PAST[code.co_filename] = owner is PACKAGES
             is_packages = owner is PACKAGES and code not in _passed_through
         if is_packages and package is None:
@@ -117,8 +117,16 @@ def find_callers(frame: FrameType | None) -> Callers:
     return Callers(None, package, frame)
 
 
+def _owner_of(frame: FrameType) -> str:
+    """Whose code the frame runs; where it was generated, as by ``dataclass``, whose module it is for."""
+    path = frame.f_code.co_filename
+    if path.startswith("<") and isinstance(file := frame.f_globals.get("__file__"), str):
+        path = file
+    return owner_of(path)
+
+
 def pass_through(wrapper: Any) -> None:
-    """Never take a function's frame for the user's: it wraps ours, and calls us on behalf of others."""
+    """Never take a function's frame for anybody's: it wraps ours, and calls us on behalf of others."""
     if isinstance(code := getattr(wrapper, "__code__", None), CodeType):
         _passed_through.add(code)
         _WITH_OTHER_ENDS.add(code.co_filename)
@@ -134,16 +142,17 @@ def wraps_ours(code: CodeType, method: str) -> bool:
     return True
 
 
-def _callers_of_hop(handler: FrameType) -> Callers:
+def find_before_hop(handler: FrameType) -> Callers:
+    """The callers of a thread that ``sync_to_async`` runs, by the frame of ``HOP`` in it."""
     variables = handler.f_locals
     task_context = variables.get("task_context")
     if _last_hop.task_context is not task_context:
         _last_hop.task_context = task_context
-        _last_hop.callers = _find_before_hop(variables.get("loop"), task_context)
+        _last_hop.callers = _find_waiting(variables.get("loop"), task_context)
     return _last_hop.callers
 
 
-def _find_before_hop(loop: Any, task_context: object) -> Callers:
+def _find_waiting(loop: Any, task_context: object) -> Callers:
     # The thread may start before the coroutine that waits for it has been suspended, and catch it at that.
     for _ in range(2):
         for find in (_find_suspended, _find_running):
@@ -161,7 +170,7 @@ def _find_suspended(loop: Any, task_context: object) -> Callers | None:
         while waiting is not None:
             frame = _frame_of(waiting)
             if frame is not None:
-                owner = owner_of(frame.f_code.co_filename)
+                owner = _owner_of(frame)
                 if owner is USERS:
                     callers = Callers(own=_suspended(frame))
                 elif owner is PACKAGES:

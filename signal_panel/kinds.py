@@ -15,7 +15,14 @@ from typing import Any, NamedTuple
 from weakref import ref
 
 from signal_panel import naming
-from signal_panel.frames import CLIMBED_PAST, SuspendedAt, find_callers, wraps_ours
+from signal_panel.frames import (
+    CLIMBED_PAST,
+    HOP,
+    SuspendedAt,
+    find_before_hop,
+    find_callers,
+    wraps_ours,
+)
 from signal_panel.identity import IdentityMap
 from signal_panel.recording import METHODS, NOTHING, ReceiverKind, SendKind, Site
 from signal_panel.speedups import IdentityCache
@@ -133,7 +140,8 @@ class Kinds:
 
         Or that for a send from the user's code: the ``id`` of the signal plus the method's number, which is 0
         for ``send``, the ``id`` of a sender that is a class, a function or None, and that of the code with
-        the instruction in it. Where a package has sent for the user, its code and instruction come before.
+        the instruction in it, or zeros where there is no more code above. Where a package has sent for the
+        user, its code and instruction come before.
         """
         self.known_receivers = self._numbers.values
         """The numbers for the receivers that are known, by their ``id``s."""
@@ -143,21 +151,27 @@ class Kinds:
         way = id(signal) + method  # objects are eight bytes apart at least
         # Most are Django's or a package's on behalf of a line that is known. To find_callers of each would
         # take 2 µs longer.
-        package = None
-        while frame is not None:
-            is_packages = CLIMBED_PAST.get(frame.f_code.co_filename)
-            if is_packages is None:
+        package: FrameType | SuspendedAt | None = None
+        end: FrameType | SuspendedAt | None
+        climber = frame
+        while climber is not None:
+            code = climber.f_code
+            is_packages = CLIMBED_PAST.get(code.co_filename)
+            if is_packages is None and (code.co_filename != HOP.co_filename or code is HOP):
                 break
             if is_packages and package is None:
-                package = frame
-            frame = frame.f_back
-        end = (0, 0) if frame is None else (id(frame.f_code), frame.f_lasti)
+                package = climber
+            climber = climber.f_back
+        end = climber
+        if climber is not None and climber.f_code is HOP:
+            end, before, _ = find_before_hop(climber)
+            package = package or before
+        line = (0, 0) if end is None else (id(end.f_code), end.f_lasti)
         through = () if package is None else (id(package.f_code), package.f_lasti)
-        known = self._numbers.get((way, id(sender), *through, *end))
+        known = self._numbers.get((way, id(sender), *through, *line))
         if known is not None:
             return known
-        start = package or frame
-        callers = find_callers(start)
+        callers = find_callers(frame)
         cls = type(sender)
         if sender is None:
             stands_for, who = cls, id(None)
@@ -170,8 +184,8 @@ class Kinds:
         if number is None and self._ignored.get(key) is not None:
             return IGNORED
         if number is None:
-            if callers.innermost is not None and wraps_ours(callers.innermost.f_code, METHODS[method]):
-                return self.send(signal, sender, method, start)
+            if any(wraps_ours(caller.f_code, METHODS[method]) for caller in callers[:2] if caller):
+                return self.send(signal, sender, method, frame)
             raw = _RawSend(
                 ref(signal),
                 naming.plain_class_name(type(signal)),

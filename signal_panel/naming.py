@@ -41,7 +41,7 @@ _STANDARD_LIBRARY = tuple(
     }
 )
 _INSTALLED_PACKAGES = re.compile(r"[\\/](site|dist)-packages[\\/]")
-_INSTALLED_SCRIPTS = os.path.join(sysconfig.get_path("scripts"), "")
+_LAUNCHERS = sysconfig.get_path("scripts")
 
 
 def _folder_of(package: str) -> str:
@@ -72,16 +72,16 @@ def is_installed(path: str) -> bool:
 def owner_of(path: str) -> str:
     """Who the file of a code object belongs to: the user, a package, the plumbing, or a server's entry.
 
-    Plumbing is Django, asgiref, the toolbar, this package, and the standard library. A package is any other
-    that was installed, with the commands that came with it.
+    Plumbing is Django, asgiref, the toolbar, this package, the standard library, and what launches packages'
+    commands. A package is any other that was installed.
     """
     if path in _SERVER_ENTRIES:
         return SERVER_ENTRY
     if path.startswith(("<frozen ", *_PLUMBING_FOLDERS)):
         return PLUMBING
-    if is_installed(path) or path.startswith(_INSTALLED_SCRIPTS):
+    if is_installed(path):
         return PACKAGES
-    return PLUMBING if path.startswith(_STANDARD_LIBRARY) else USERS
+    return PLUMBING if path.startswith(_STANDARD_LIBRARY) or os.path.dirname(path) == _LAUNCHERS else USERS
 
 
 # What Python itself keeps of a class, past its metaclass, which may compute attributes of the same names.

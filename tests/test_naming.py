@@ -211,7 +211,10 @@ class TestFiles:
         assert naming.owner_of(os.__file__) == naming.PLUMBING
         assert naming.owner_of("<frozen importlib._bootstrap>") == naming.PLUMBING
         assert naming.owner_of(pytest.__file__) == naming.PACKAGES
-        assert naming.owner_of(os.path.join(sysconfig.get_path("scripts"), "celery")) == naming.PACKAGES
+        assert naming.owner_of(os.path.join(sysconfig.get_path("scripts"), "celery")) == naming.PLUMBING
+        assert (
+            naming.owner_of(os.path.join(sysconfig.get_path("scripts"), "shop", "views.py")) == naming.USERS
+        )
         assert naming.owner_of(naming.__file__) == naming.PLUMBING
 
 

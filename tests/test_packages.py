@@ -16,8 +16,9 @@ from typing import Any
 
 import factory
 import pytest
+import uvloop
 from asgiref.sync import sync_to_async
-from django.core.management import call_command, execute_from_command_line
+from django.core.management import ManagementUtility, call_command, execute_from_command_line
 from django.core.management.commands import check
 from django.dispatch import Signal
 from django.test import Client, override_settings
@@ -77,6 +78,13 @@ def handle(*args, **options):
 def view(request):
     bought.send(sender=None)  # the package's view sends
     return HttpResponse()
+"""
+
+WRAPPING = """
+def wrap(send):
+    def wrapper(self, sender, **named):
+        return send(self, sender, **named)
+    return wrapper
 """
 
 MakePackage = Callable[[str, str], ModuleType]
@@ -220,6 +228,28 @@ class TestLines:
         assert line(nested.site) == here("in the receiver")
         assert nested.through is None
 
+    def test_code_that_was_generated_for_a_package_is_the_package_s(self, make_package: Any) -> None:
+        package = make_package(
+            "dataclass_package",
+            "from dataclasses import dataclass\n"
+            "@dataclass\n"
+            "class Event:\n"
+            "    signal: object\n"
+            "    def __post_init__(self):\n"
+            "        self.signal.send(sender=None)  # the class sends\n",
+        )
+        with signal_panel.record() as recording:
+            for _ in range(3):
+                package.Event(told)  # makes one
+        assert {line(send.site) for send in recording.sends} == {here("makes one")}
+        assert {line(send.through) for send in recording.sends} == {there("the class sends", package)}
+
+    def test_code_of_no_file_is_one_s_own(self) -> None:
+        names: dict[str, Any] = {"told": told}  # as of a shell
+        with signal_panel.record() as recording:
+            exec(compile("told.send(sender=None)", "<console>", "exec"), names)
+        assert line(only(recording).site) == ("<console>", 1)
+
     def test_an_asend(self, package: Any) -> None:
         async def main() -> None:
             await package.asend(told)  # awaits it
@@ -296,6 +326,15 @@ class TestLines:
         assert Path(saved[0].through.path).parts[-2:] == ("factory", "django.py")
 
 
+def run_by_uvloop(main: Any) -> None:
+    if sys.version_info >= (3, 11):
+        uvloop.run(main)
+    else:  # there it has no Runner to run by
+        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+        asyncio.run(main)
+        asyncio.set_event_loop_policy(None)
+
+
 class TestWhereNothingOfOnesOwnAsked:
     """The package's line is all there is: whoever started the server or the command did not cause it."""
 
@@ -330,10 +369,11 @@ class TestWhereNothingOfOnesOwnAsked:
         monkeypatch.setattr(check.Command, "handle", package.handle)
         with signal_panel.record() as recording:
             execute_from_command_line(["manage.py", "check"])
+            ManagementUtility(["manage.py", "check"]).execute()
             call_command("check")  # one's own call
-        by_manage_py, by_call = recording.sends
+        *by_manage_py, by_call = recording.sends
         the_package_s = there("the package's command sends", package)
-        assert (line(by_manage_py.site), by_manage_py.through) == (the_package_s, None)
+        assert [(line(send.site), send.through) for send in by_manage_py] == [(the_package_s, None)] * 2
         assert (line(by_call.site), line(by_call.through)) == (here("one's own call"), the_package_s)
 
     def test_a_thread_that_a_package_started(self, package: Any) -> None:
@@ -344,23 +384,31 @@ class TestWhereNothingOfOnesOwnAsked:
         assert line(only(recording).site) == there("the package sends", package)
         assert only(recording).through is None
 
-    def test_a_package_s_task_in_an_event_loop(self, package: Any) -> None:
-        async def main() -> None:
-            for _ in range(3):
-                await asyncio.create_task(package.asend(told))
-
-        with signal_panel.record() as recording:
-            asyncio.run(main())
-        assert {line(send.site) for send in recording.sends} == {there("the package awaits", package)}
-        assert {send.through for send in recording.sends} == {None}
-
-    def test_commands_that_were_installed_are_packages(self) -> None:
+    def test_a_package_s_command_of_its_own(self, package: Any) -> None:
         launcher = os.path.join(sysconfig.get_path("scripts"), "celery")
-        names = {"__name__": "__main__", "told": told}
+        names: dict[str, Any] = {"told": told, "send": package.send}
+        exec(compile("def run():\n    send(told)\n    told.send(None)\n", launcher, "exec"), names)
+        with signal_panel.record() as recording:  # in a thread, where no test is above it
+            thread = threading.Thread(target=signal_panel.carry(names["run"]))
+            thread.start()
+            thread.join()
+        by_package, by_launcher = recording.sends
+        assert line(by_package.site) == there("the package sends", package)
+        assert by_package.through is None
+        assert by_launcher.site is None
+
+    @pytest.mark.parametrize("run", [asyncio.run, run_by_uvloop])
+    def test_a_package_s_task_in_whosever_loop(self, package: Any, run: Any) -> None:
+        async def main() -> None:
+            await asyncio.create_task(package.asend(told))
+            await asyncio.create_task(told.asend(sender=None))
+
         with signal_panel.record() as recording:
-            exec(compile("told.send(sender=None)", launcher, "exec"), names)
-        assert only(recording).through is not None
-        assert only(recording).through.path == launcher  # type: ignore[union-attr]
+            run(main())
+        by_package, by_nobody = recording.sends
+        assert line(by_package.site) == there("the package awaits", package)
+        assert by_package.through is None
+        assert by_nobody.site is None
 
 
 class TestAcrossThreads:
@@ -415,19 +463,30 @@ class TestAcrossThreads:
 
 class TestWrappersOfAPackage:
     def test_a_package_that_wraps_sends_is_not_who_sends(self, make_package: Any) -> None:
-        wrapping = make_package(
-            "wrapping_package",
-            "def wrap(send):\n"
-            "    def wrapper(self, sender, **named):\n"
-            "        return send(self, sender, **named)\n"
-            "    return wrapper\n",
-        )
+        wrapping = make_package("wrapping_package", WRAPPING)
         with pytest.MonkeyPatch.context() as patches:
             patches.setattr(Signal, "send", wrapping.wrap(Signal.send))
             with signal_panel.record() as recording:
                 for _ in range(3):
                     told.send(sender=None)  # is wrapped
         assert {line(send.site) for send in recording.sends} == {here("is wrapped")}
+        assert {send.through for send in recording.sends} == {None}
+
+    @pytest.mark.parametrize("outer", ["one's own", "the package's"])
+    def test_nor_are_two_that_wrap_each_other(self, make_package: Any, outer: str) -> None:
+        wrapping = make_package("wrapping_package", WRAPPING)
+
+        def wrap(send: Any) -> Any:
+            return lambda self, *args, **named: send(self, *args, **named)
+
+        first, second = (wrapping.wrap, wrap) if outer == "one's own" else (wrap, wrapping.wrap)
+        with signal_panel.record() as recording, pytest.MonkeyPatch.context() as patches:
+            patches.setattr(Signal, "send", first(Signal.send))
+            told.send(None)
+            patches.setattr(Signal, "send", second(Signal.send))
+            for _ in range(3):
+                told.send(None)  # is wrapped twice
+        assert {line(send.site) for send in recording.sends[1:]} == {here("is wrapped twice")}
         assert {send.through for send in recording.sends} == {None}
 
     def test_a_file_is_looked_into_again_once_a_function_in_it_wraps_ours(self, make_package: Any) -> None:

@@ -96,11 +96,11 @@ ask_for_kind(Recorder *recorder, PyObject *signal, PyObject *sender, int method,
     IdentityCache *known = (IdentityCache *)recorder->known;
     int is_known = 0;
     Line package = {0}, line = {0};
-    PyFrameObject *users = (PyFrameObject *)Py_XNewRef(frame);
-    while (users != NULL) { /* most sends are Django's, on behalf of a line further up */
-        line.code = PyFrame_GetCode(users);
+    PyFrameObject *climber = (PyFrameObject *)Py_XNewRef(frame);
+    while (climber != NULL) { /* most sends are Django's, on behalf of a line further up */
+        line.code = PyFrame_GetCode(climber);
         Py_DECREF(line.code); /* the frame has it */
-        line.instruction = PyFrame_GetLasti(users);
+        line.instruction = PyFrame_GetLasti(climber);
         if (package.code == NULL) {
             of[2] = (uintptr_t)line.code;
             of[3] = (uintptr_t)line.instruction;
@@ -118,9 +118,9 @@ ask_for_kind(Recorder *recorder, PyObject *signal, PyObject *sender, int method,
             package = line;
         }
         line = (Line){0};
-        Py_SETREF(users, PyFrame_GetBack(users));
+        Py_SETREF(climber, PyFrame_GetBack(climber));
     }
-    if (is_known == 0 && (line.code != NULL || package.code != NULL)) {
+    if (is_known == 0) {
         PyObject *key = key_of_send(of[0], who, !stands_for_itself, package, line);
         is_known = find_under(recorder->known_receivers, key, kind);
         if (is_known == 0) {
@@ -128,11 +128,11 @@ ask_for_kind(Recorder *recorder, PyObject *signal, PyObject *sender, int method,
             *kind = IGNORED;
         }
         Py_XDECREF(key);
-        if (is_known == 1 && package.code == NULL) {
+        if (is_known == 1 && package.code == NULL && line.code != NULL) {
             cache_add(known, of, *kind);
         }
     }
-    Py_XDECREF(users);
+    Py_XDECREF(climber);
     if (is_known == 0) {
         PyObject *way = PyLong_FromLong(method);
         PyObject *number = way == NULL
