@@ -7,14 +7,13 @@ import gc
 import sys
 import threading
 from itertools import chain
-from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, GeneratorType
+from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, FunctionType, GeneratorType
 from typing import Any, NamedTuple
 
 from asgiref.sync import SyncToAsync
 from django.core.management import ManagementUtility, execute_from_command_line
-from django.dispatch import Signal
 
-from signal_panel.naming import PACKAGES, SERVER_ENTRY, USERS, owner_of
+from signal_panel.naming import PACKAGES, PLUMBING, SERVER_ENTRY, USERS, attributes_of, bases_of, owner_of
 
 
 class SuspendedAt(NamedTuple):
@@ -66,7 +65,7 @@ HOP = SyncToAsync.thread_handler.__code__
 _BEFORE_HOP = SyncToAsync.__call__.__code__
 # What runs a loop did not cause what the loop runs: of asyncio's it is the first of these that is met.
 _EVENT_LOOPS = {asyncio.Handle._run.__code__, getattr(asyncio, "Runner", asyncio).run.__code__}
-# Nor did manage.py what a package's command does.
+# Nor did manage.py what a command does that is not one's own.
 _COMMANDS = {execute_from_command_line.__code__, ManagementUtility.execute.__code__}
 _WITH_OTHER_ENDS = {code.co_filename for code in (HOP, *_EVENT_LOOPS)}
 _passed_through: set[CodeType] = set()
@@ -106,8 +105,8 @@ def find_callers(frame: FrameType | None) -> Callers:
             if owner is SERVER_ENTRY:
                 break
             if owner is USERS and code not in _passed_through:
-                return Callers(None if package and inner in _COMMANDS else frame, package, frame)
-            if owner_of(code.co_filename) is owner is not USERS and code.co_filename not in _WITH_OTHER_ENDS:
+                return Callers(None if inner in _COMMANDS else frame, package, frame)
+            if owner is not USERS and _is_of_one_owner(code.co_filename):
                 CLIMBED_PAST[code.co_filename] = owner is PACKAGES
             is_packages = owner is PACKAGES and code not in _passed_through
         if is_packages and package is None:
@@ -118,11 +117,14 @@ def find_callers(frame: FrameType | None) -> Callers:
 
 
 def _owner_of(frame: FrameType) -> str:
-    """Whose code the frame runs; where it was generated, as by ``dataclass``, whose module it is for."""
-    path = frame.f_code.co_filename
-    if path.startswith("<") and isinstance(file := frame.f_globals.get("__file__"), str):
-        path = file
-    return owner_of(path)
+    """Whose code the frame runs: plumbing is what was generated, too, as by ``dataclass`` or Jinja2."""
+    path, names = frame.f_code.co_filename, frame.f_globals
+    is_generated = "__jinja_template__" in names or ("__file__" in names and path.startswith("<"))
+    return PLUMBING if is_generated else owner_of(path)
+
+
+def _is_of_one_owner(path: str) -> bool:
+    return path not in _WITH_OTHER_ENDS and (not path.startswith("<") or owner_of(path) is not USERS)
 
 
 def pass_through(wrapper: Any) -> None:
@@ -133,13 +135,14 @@ def pass_through(wrapper: Any) -> None:
         CLIMBED_PAST.pop(code.co_filename, None)
 
 
-def wraps_ours(code: CodeType, method: str) -> bool:
-    """Whether the code is that of a wrapper around ``Signal``'s method, which is no user's from now on."""
-    standing = vars(Signal)[method]
-    if getattr(standing, "__code__", None) is not code:
-        return False
-    pass_through(standing)
-    return True
+def wraps_ours(code: CodeType, signal: type, method: str) -> bool:
+    """Whether the code is a wrapper's of ``Signal``'s method, or a subclass's: nobody's from now on."""
+    for cls in bases_of(signal):
+        standing = attributes_of(cls).get(method)
+        if type(standing) is FunctionType and standing.__code__ is code:
+            pass_through(standing)
+            return True
+    return False
 
 
 def find_before_hop(handler: FrameType) -> Callers:

@@ -184,7 +184,8 @@ class Kinds:
         if number is None and self._ignored.get(key) is not None:
             return IGNORED
         if number is None:
-            if any(wraps_ours(caller.f_code, METHODS[method]) for caller in callers[:2] if caller):
+            way_to_send = type(signal), METHODS[method]
+            if any(wraps_ours(caller.f_code, *way_to_send) for caller in callers[:2] if caller):
                 return self.send(signal, sender, method, frame)
             raw = _RawSend(
                 ref(signal),

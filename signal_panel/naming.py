@@ -53,7 +53,7 @@ def _folder_of(package: str) -> str:
 _DJANGO = _folder_of("django")
 _PLUMBING_FOLDERS = (
     _DJANGO,
-    *map(_folder_of, ("asgiref", "debug_toolbar")),
+    *map(_folder_of, ("asgiref", "jinja2", "debug_toolbar")),
     os.path.join(os.path.dirname(__file__), ""),
 )
 # What calls the first two is a web server, and what calls the third is a middleware that passes the request
@@ -72,12 +72,12 @@ def is_installed(path: str) -> bool:
 def owner_of(path: str) -> str:
     """Who the file of a code object belongs to: the user, a package, the plumbing, or a server's entry.
 
-    Plumbing is Django, asgiref, the toolbar, this package, the standard library, and what launches packages'
-    commands. A package is any other that was installed.
+    Plumbing is Django, asgiref, Jinja2, the toolbar, this package, the standard library, and what launches
+    the commands of packages. A package is any other that was installed.
     """
     if path in _SERVER_ENTRIES:
         return SERVER_ENTRY
-    if path.startswith(("<frozen ", *_PLUMBING_FOLDERS)):
+    if path.startswith(("<frozen ", "<attrs generated ", *_PLUMBING_FOLDERS)):
         return PLUMBING
     if is_installed(path):
         return PACKAGES
@@ -85,8 +85,8 @@ def owner_of(path: str) -> str:
 
 
 # What Python itself keeps of a class, past its metaclass, which may compute attributes of the same names.
-_attributes_of = type.__dict__["__dict__"].__get__
-_bases_of = type.__dict__["__mro__"].__get__
+attributes_of = type.__dict__["__dict__"].__get__
+bases_of = type.__dict__["__mro__"].__get__
 _module_there = type.__dict__["__module__"].__get__
 _qualified_name_of = type.__dict__["__qualname__"].__get__
 _name_of: Any = type.__dict__["__name__"].__get__
@@ -183,8 +183,8 @@ def _kept_in_c(obj: Any, name: str) -> Any:
 
     One that is computed by Python code is passed over: below it there may be another.
     """
-    for base in _bases_of(type(obj)):
-        descriptor = _attributes_of(base).get(name)
+    for base in bases_of(type(obj)):
+        descriptor = attributes_of(base).get(name)
         if type(descriptor) in _KEPT_IN_C:
             return descriptor.__get__(obj)
     return None
@@ -202,8 +202,8 @@ def kept_attribute(obj: Any, name: str) -> Any:
     Python 3.11 and 3.12 make a dictionary of them only when somebody asks for it, and find each later
     ever after: once ``post_init`` had been looked at so, to make a model took 5 % longer.
     """
-    for base in _bases_of(type(obj)):
-        if name in _attributes_of(base):  # it may be a computed one
+    for base in bases_of(type(obj)):
+        if name in attributes_of(base):  # it may be a computed one
             return instance_dict(obj).get(name)
     try:
         return object.__getattribute__(obj, name)
@@ -212,8 +212,8 @@ def kept_attribute(obj: Any, name: str) -> Any:
 
 
 def _code_of_method(cls: type, name: str) -> CodeType | None:
-    for base in _bases_of(cls):
-        method = _unwrapped(_attributes_of(base).get(name))
+    for base in bases_of(cls):
+        method = _unwrapped(attributes_of(base).get(name))
         if method is not None:
             return method.__code__ if type(method) is FunctionType else None
     return None
@@ -310,7 +310,7 @@ class _SignalNames:
             for cls in look_through(name, instance_dict(module)):
                 module_name = _module_of(cls)
                 if type(module_name) is str and module_name == name:
-                    look_through(class_name(cls), dict(_attributes_of(cls)))
+                    look_through(class_name(cls), dict(attributes_of(cls)))
         names = {}
         for key, signal in signals.items():
             # Whoever imported it has it too: its home is the module that assigns it.

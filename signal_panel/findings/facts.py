@@ -165,12 +165,12 @@ class Facts:
     def is_shared(self, kind: int) -> bool:
         """Whether sends that others cause come from the kind's line, too.
 
-        It is in a package that no line of the user's is known to have called, or in a model's own ``save`` or
-        ``delete``, which all its saves go through.
+        It is a model's own ``save`` or ``delete``, which all its saves go through. Or a package sends; a line
+        that has called it may do no more than pass on whatever comes.
         """
-        function = self.columns.text(self.columns.sends[kind].function) or ""
-        path, _line = self.site(kind)
-        return function.rpartition(".")[2] in _OVERRIDES or (path is not None and is_installed(path))
+        send = self.columns.sends[kind]
+        function = self.columns.text(send.function) or ""
+        return function.rpartition(".")[2] in _OVERRIDES or (send.path != NOTHING and not self.is_own(kind))
 
     def place_of_send(self, send: int) -> Place:
         """Where to go for a send: to its line, but from one of a package to the receiver around it."""

@@ -300,14 +300,14 @@ def sent_twice(facts: Facts) -> Iterator[Finding]:
         again = [_operation(facts, send) for _, send in pairs]
         firsts = Counter(first for first, _ in pairs)
         cost = sum(_lasted(facts, operation) for operation in again)
-        claim = _("One line saved the same %(sender)s %(times)s times; all but the first took %(time)s") % {
-            "sender": short(facts.sender(kind)),
-            "times": thousands(max(firsts.values()) + 1),
-            "time": duration(cost / 1e6),
-        }
         yield Finding(
             "sent-twice",
-            f"{_by_whom(facts, claim, kind)}.",
+            _("One line saved the same %(sender)s %(times)s times; all but the first took %(time)s.")
+            % {
+                "sender": short(facts.sender(kind)),
+                "times": thousands(max(firsts.values()) + 1),
+                "time": duration(cost / 1e6),
+            },
             *facts.site(kind),
             tuple(sorted({span for first in firsts for span in _operation(facts, first)}.union(*again))),
             cost,
