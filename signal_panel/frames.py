@@ -119,7 +119,10 @@ def find_callers(frame: FrameType | None) -> Callers:
 def _owner_of(frame: FrameType) -> str:
     """Whose code the frame runs: plumbing is what was generated, too, as by ``dataclass`` or Jinja2."""
     path, names = frame.f_code.co_filename, frame.f_globals
-    is_generated = "__jinja_template__" in names or ("__file__" in names and path.startswith("<"))
+    file = names.get("__file__")
+    is_generated = "__jinja_template__" in names or (
+        path.startswith("<") and type(file) is str and file != path
+    )
     return PLUMBING if is_generated else owner_of(path)
 
 

@@ -27,7 +27,7 @@ def named_function(name: str, function: Callable[..., Any]) -> Callable[..., Any
         names["co_qualname"] = name
     made = FunctionType(
         function.__code__.replace(**names),  # type: ignore[arg-type]
-        {**function.__globals__, "__name__": name},
+        {**function.__globals__, "__name__": name, "__file__": name},
         closure=function.__closure__,
     )
     made.__qualname__ = made.__module__ = name
