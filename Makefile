@@ -37,7 +37,7 @@ test-sanitized: $(VENV)/installed-test ## the tests of what is in C, while gcc's
 		$(BIN)/python -m pip install --quiet --editable .
 	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
 		ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1 PYTHONMALLOC=malloc \
-		$(BIN)/python -m pytest -k "not gets_the_place" $(addprefix tests/test_,speedups.py record.py ways_to_send.py queries.py rows.py worlds.py middleware.py transparency.py); \
+		$(BIN)/python -m pytest -k "not gets_the_place" $(addprefix tests/test_,speedups.py record.py packages.py ways_to_send.py queries.py rows.py worlds.py middleware.py transparency.py); \
 		status=$$?; $(BIN)/python -m pip install --quiet --editable . && exit $$status
 
 coverage: $(VENV)/installed-test node_modules/installed ## fails where the quick tests leave a line or a branch of the package out
