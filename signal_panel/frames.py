@@ -64,9 +64,9 @@ class Callers(NamedTuple):
 HOP = SyncToAsync.thread_handler.__code__
 _BEFORE_HOP = SyncToAsync.__call__.__code__
 # What runs a loop did not cause what the loop runs: of asyncio's it is the first of these that is met.
-_EVENT_LOOPS = {asyncio.Handle._run.__code__, getattr(asyncio, "Runner", asyncio).run.__code__}
+_EVENT_LOOPS = (asyncio.Handle._run.__code__, getattr(asyncio, "Runner", asyncio).run.__code__)
 # Nor did manage.py what a command does that is not one's own.
-_COMMANDS = {execute_from_command_line.__code__, ManagementUtility.execute.__code__}
+_COMMANDS = (execute_from_command_line.__code__, ManagementUtility.execute.__code__)
 _WITH_OTHER_ENDS = {code.co_filename for code in (HOP, *_EVENT_LOOPS)}
 _passed_through: set[CodeType] = set()
 CLIMBED_PAST: dict[str, bool] = {}
@@ -104,11 +104,11 @@ def find_callers(frame: FrameType | None) -> Callers:
             owner = _owner_of(frame)
             if owner is SERVER_ENTRY:
                 break
-            if owner is USERS and code not in _passed_through:
+            if owner is USERS:
                 return Callers(None if inner in _COMMANDS else frame, package, frame)
-            if owner is not USERS and _is_of_one_owner(code.co_filename):
-                CLIMBED_PAST[code.co_filename] = owner is PACKAGES
-            is_packages = owner is PACKAGES and code not in _passed_through
+            is_packages = owner is PACKAGES
+            if _is_of_one_owner(code.co_filename):
+                CLIMBED_PAST[code.co_filename] = is_packages
         if is_packages and package is None:
             package = frame
         inner = code
@@ -117,8 +117,10 @@ def find_callers(frame: FrameType | None) -> Callers:
 
 
 def _owner_of(frame: FrameType) -> str:
-    """Whose code the frame runs: plumbing is what was generated, too, as by ``dataclass`` or Jinja2."""
+    """Whose code the frame runs. What wraps ours or was generated, as by ``dataclass``, is plumbing, too."""
     path, names = frame.f_code.co_filename, frame.f_globals
+    if _passed_through and frame.f_code in _passed_through:
+        return PLUMBING
     file = names.get("__file__")
     is_generated = "__jinja_template__" in names or (
         path.startswith("<") and type(file) is str and file != path

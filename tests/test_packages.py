@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import functools
 import importlib.util
@@ -21,7 +22,7 @@ import attrs
 import factory
 import pytest
 import uvloop
-from asgiref.sync import sync_to_async
+from asgiref.sync import async_to_sync, sync_to_async
 from django.core.management import ManagementUtility, call_command, execute_from_command_line
 from django.core.management.commands import check
 from django.dispatch import Signal
@@ -273,6 +274,28 @@ class TestLines:
         lines = [here("renders a file")] * 3 + [here("renders a text")]
         assert [line(send.site) for send in recording.sends] == lines
         assert {send.through for send in recording.sends} == {None}
+
+    def test_nor_is_its_asend_where_a_receiver_is_in_a_thread(self) -> None:
+        class Own(Signal):
+            async def asend(self, sender: Any, **named: Any) -> Any:
+                return await super().asend(sender, **named)
+
+        own = Own()
+
+        def sends_again(again: bool = False, **named: Any) -> None:
+            if again:
+                work = contextlib.ExitStack()  # nobody's frame
+                work.callback(functools.partial(async_to_sync(own.asend), None))
+                work.close()
+
+        async def main() -> None:
+            for _ in range(2):
+                await own.asend(None, again=True)  # awaits its own
+
+        with listening(own, sends_again), signal_panel.record() as recording:
+            asyncio.run(main())
+        first, _, second, _ = recording.sends
+        assert line(first.site) == line(second.site) == here("awaits its own")
 
     def test_a_signal_class_s_own_send_is_not_who_sends(self) -> None:
         class Own(Signal):
