@@ -261,7 +261,9 @@ class TestLines:
         with signal_panel.record() as recording:
             Made()  # by a dataclass
             WithAttrs()  # by attrs
-        assert [line(send.site) for send in recording.sends] == [here("by a dataclass"), here("by attrs")]
+            exec(compile("told.send(None)", "<string>", "exec"), {"told": told})  # as python -c does
+        lines = [here("by a dataclass"), here("by attrs"), ("<string>", 1)]
+        assert [line(send.site) for send in recording.sends] == lines
 
     def test_a_template_of_jinja_s_has_the_line_that_rendered_it(self, tmp_path: Path) -> None:
         (tmp_path / "page.html").write_text(
@@ -503,6 +505,18 @@ class TestAcrossThreads:
             asyncio.run(main())
         assert line(only(recording).site) == here("hops to a package")
         assert line(only(recording).through) == there("the package sends", package)
+
+    def test_two_lines_that_hop_to_one_of_a_package(self, package: Any) -> None:
+        async def main() -> None:
+            for _ in range(3):
+                await sync_to_async(package.send)(told)  # the first hops
+                await sync_to_async(package.send)(told)  # the second hops
+
+        with signal_panel.record() as recording:
+            asyncio.run(main())
+        lines = [line(send.site) for send in recording.sends]
+        assert lines == [here("the first hops"), here("the second hops")] * 3
+        assert {line(send.through) for send in recording.sends} == {there("the package sends", package)}
 
     def test_a_task_of_a_package_s_alone(self, package: Any) -> None:
         async def main() -> None:
