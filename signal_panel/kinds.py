@@ -152,7 +152,6 @@ class Kinds:
         # Most are Django's or a package's on behalf of a line that is known. To find_callers of each would
         # take 2 µs longer.
         package: FrameType | SuspendedAt | None = None
-        end: FrameType | SuspendedAt | None
         climber = frame
         while climber is not None:
             code = climber.f_code
@@ -162,7 +161,7 @@ class Kinds:
             if is_packages and package is None:
                 package = climber
             climber = climber.f_back
-        end = climber
+        end: FrameType | SuspendedAt | None = climber
         if climber is not None and climber.f_code is HOP:
             end, before, _ = find_before_hop(climber)
             package = package or before

@@ -34,8 +34,7 @@ import signal_panel
 from signal_panel import Recording, Send, Site, frames, kinds
 from tests.findings import found, listening, rules
 from tests.shop.models import Author
-
-pytestmark = pytest.mark.filterwarnings("ignore:.*async.*:RuntimeWarning")
+from tests.threads import at_once
 
 told = Signal()
 
@@ -204,12 +203,11 @@ class TestLines:
         assert {line(send.through) for send in recording.sends} == {there("the package sends", package)}
 
     def test_one_instruction_that_sends_by_itself_and_through_a_package(self, package: Any) -> None:
-        def by_itself(signal: Signal) -> None:
-            signal.send(sender=None)
-
+        by_itself = operator.methodcaller("send", sender=None)
         with signal_panel.record() as recording:
-            for send in [told.send, lambda sender: package.send(told)] * 3:
-                send(sender=None)
+            for send in [by_itself, package.send] * 3:
+                send(told)  # either way
+        assert {line(send.site) for send in recording.sends} == {here("either way")}
         assert [send.through is not None for send in recording.sends] == [False, True] * 3
 
     def test_what_a_package_s_receiver_sends_is_caused_by_the_line_that_sent_to_it(
@@ -277,6 +275,17 @@ class TestLines:
         assert [line(send.site) for send in recording.sends] == lines
         assert {send.through for send in recording.sends} == {None}
 
+    def test_a_signal_class_s_own_send_is_not_who_sends(self) -> None:
+        class Own(Signal):
+            def send(self, sender: Any, **named: Any) -> Any:
+                return super().send(sender, **named)
+
+        own = Own()
+        with signal_panel.record() as recording:
+            own.send(None)  # one asks
+            own.send(None)  # another asks
+        assert [line(send.site) for send in recording.sends] == [here("one asks"), here("another asks")]
+
     def test_nor_is_its_asend_where_a_receiver_is_in_a_thread(self) -> None:
         class Own(Signal):
             async def asend(self, sender: Any, **named: Any) -> Any:
@@ -298,17 +307,6 @@ class TestLines:
             asyncio.run(main())
         first, _, second, _ = recording.sends
         assert line(first.site) == line(second.site) == here("awaits its own")
-
-    def test_a_signal_class_s_own_send_is_not_who_sends(self) -> None:
-        class Own(Signal):
-            def send(self, sender: Any, **named: Any) -> Any:
-                return super().send(sender, **named)
-
-        own = Own()
-        with signal_panel.record() as recording:
-            own.send(None)  # one asks
-            own.send(None)  # another asks
-        assert [line(send.site) for send in recording.sends] == [here("one asks"), here("another asks")]
 
     def test_code_of_no_file_is_one_s_own(self) -> None:
         names: dict[str, Any] = {"told": told}  # as of a shell
@@ -365,9 +363,7 @@ class TestLines:
 
         def send_all() -> None:
             package.send(told)
-            thread = threading.Thread(target=signal_panel.carry(package.send), args=[told])
-            thread.start()
-            thread.join()
+            at_once(functools.partial(package.send, told), threads=1)
 
         monkeypatch.setattr(kinds, "find_callers", find_callers)
         with signal_panel.record() as recording:
@@ -454,9 +450,7 @@ class TestWhereNothingOfOnesOwnAsked:
 
     def test_a_thread_that_a_package_started(self, package: Any) -> None:
         with signal_panel.record() as recording:
-            thread = threading.Thread(target=signal_panel.carry(package.send), args=[told])
-            thread.start()
-            thread.join()
+            at_once(functools.partial(package.send, told), threads=1)
         assert line(only(recording).site) == there("the package sends", package)
         assert only(recording).through is None
 
@@ -465,9 +459,7 @@ class TestWhereNothingOfOnesOwnAsked:
         names: dict[str, Any] = {"told": told, "send": package.send}
         exec(compile("def run():\n    send(told)\n    told.send(None)\n", launcher, "exec"), names)
         with signal_panel.record() as recording:  # in a thread, where no test is above it
-            thread = threading.Thread(target=signal_panel.carry(names["run"]))
-            thread.start()
-            thread.join()
+            at_once(names["run"], threads=1)
         by_package, by_launcher = recording.sends
         assert line(by_package.site) == there("the package sends", package)
         assert by_package.through is None

@@ -186,8 +186,8 @@ function contains(name, text) {
 
 /** The line that sent, and that of a package in between. */
 function sitesOf({ path, line, through }) {
-    return [{ path, line }, through ?? { path: "" }]
-        .filter((site) => site.path)
+    return [{ path, line }, through]
+        .filter((site) => site?.path)
         .map((site) => `${site.path.replaceAll("\\", "/")}:${site.line}`);
 }
 
