@@ -11,7 +11,7 @@ import gc
 import sys
 import threading
 from collections import defaultdict
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from types import MethodType
 from typing import Any, Literal, NamedTuple
 from weakref import WeakKeyDictionary, WeakMethod, ref
@@ -49,7 +49,7 @@ class Connected(NamedTuple):
     ``stale`` where the signal's cache of receivers lacks it; else ``live``.
 
     ``reference`` is the signal's weak reference to the receiver; of one that it holds itself, one like it, or
-    None where there can be none.
+    None where there can be none. ``sender_reference`` is the signal's to the sender, or None.
     """
 
     signal: Signal
@@ -62,34 +62,35 @@ class Connected(NamedTuple):
     is_weak: bool
     state: State
     reference: ref[Any] | None
+    sender_reference: ref[Any] | None
 
 
 class _Entry(NamedTuple):
-    """What a signal keeps of a receiver: ``held`` is the receiver or a weak reference, ``sender`` is one."""
+    """What a signal keeps of a receiver: ``held`` is the receiver or a weak reference."""
 
     key: tuple[Any, Any]
     held: Any
-    sender: Any
+    sender_reference: ref[Any] | None
     is_async: bool
 
 
-def snapshot() -> list[Connected]:
-    """All receivers connected now: signal by signal, each in the order of connecting.
+def snapshot(named: Iterable[tuple[Signal, str]]) -> list[Connected]:
+    """All receivers of these signals, each with its name: signal by signal, in the order of connecting.
 
     The receivers live as long as the snapshot does.
     """
-    found = [(signal, name, _entries(signal)) for signal, name in naming.named_signals()]
-    senders = _Senders(entry for _, _, entries in found for entry in entries)
+    found = [(signal, name, _entries(signal)) for signal, name in named]
+    senders = Senders(entry for _, _, entries in found for entry in entries)
     rows = []
     held_once = set()
     for signal, name, entries in found:
         hidden = _surely_hidden(signal, entries)
         for entry in entries:
-            receiver, is_weak, is_dead, holders = _look_at(entry.held)
+            receiver, is_weak, is_dead, holders = look_at(entry.held)
             if holders == 1:  # of a receiver that comes again the snapshot is a holder too
                 held_once.add(id(receiver))
             state: State = "live"
-            if is_dead or (entry.sender is not None and entry.sender() is None):
+            if is_dead or (entry.sender_reference is not None and entry.sender_reference() is None):
                 state = "dead"
             elif id(entry.held) in hidden:
                 state = "stale"
@@ -104,11 +105,12 @@ def snapshot() -> list[Connected]:
                     _uid(entry.key[0], receiver),
                     is_weak,
                     state,
-                    entry.held if is_weak else _weak_reference(receiver),
+                    entry.held if is_weak else naming.weak_reference(receiver),
+                    entry.sender_reference,
                 )
             )
-    # They can't have died meanwhile, and who has one holder and is in the cache has no other.
-    dying = held_once and held_once & _remembered_by_django()
+    # They can't have died meanwhile.
+    dying = held_by_django_alone(held_once)
     return [
         row._replace(state="dying") if row.state == "live" and id(row.receiver) in dying else row
         for row in rows
@@ -170,7 +172,7 @@ def _entries(signal: Signal) -> list[_Entry]:
     return entries
 
 
-def _look_at(held: Any) -> tuple[Any, bool, bool, int | None]:
+def look_at(held: Any) -> tuple[Any, bool, bool, int | None]:
     """The receiver, whether it is weakly held, whether it has died, and how many hold it where that tells."""
     kind = type(held)
     if kind is ref:
@@ -201,14 +203,16 @@ _NOBODY = _references_of_nobody()
 """What ``_count`` counts of an object that nobody holds, which depends on the Python."""
 
 
-def _remembered_by_django() -> set[int]:
-    """The ``id``s of what is in Django's cache of signatures, which ``connect`` fills under ``DEBUG`` alone.
+def held_by_django_alone(held_once: set[int]) -> set[int]:
+    """Of the ``id``s of what has one holder, those of what Django's cache of signatures holds.
 
-    The garbage collector lists what the cache holds: its keys are tuples that begin with the function. To ask
-    the cache itself would hash the receiver, and make it stay longer.
+    ``connect`` fills that under ``DEBUG`` alone. The garbage collector lists what it holds: keys are tuples
+    that begin with the function. To ask the cache itself would hash the receiver, and make it stay longer.
     """
+    if not held_once:
+        return held_once
     cache = getattr(signatures, "_get_func_parameters", None)
-    return {id(held[0]) for held in gc.get_referents(cache) if type(held) is tuple and held}
+    return held_once & {id(held[0]) for held in gc.get_referents(cache) if type(held) is tuple and held}
 
 
 def _uid(part: Any, receiver: Any) -> str | None:
@@ -225,27 +229,32 @@ def _is_id(part: Any) -> bool:
 
 
 def _surely_hidden(signal: Signal, entries: list[_Entry]) -> set[int]:
-    hidden = _hidden(signal, entries)
+    hidden = hidden_by_cache(signal, _listening(entries))
     if hidden:
         # Another thread may be connecting it, and about to clear the cache; it holds the lock meanwhile. We
         # must not: the garbage collector may come, and with it somebody who connects.
         lock = naming.kept_attribute(signal, "lock")
         if type(lock) is _Lock and lock.locked():
             return set()
-        hidden &= _hidden(signal, _entries(signal))
+        hidden &= hidden_by_cache(signal, _listening(_entries(signal)))
     return hidden
 
 
-def _hidden(signal: Signal, entries: list[_Entry]) -> set[int]:
-    """The ``id``s of what is held of receivers that the signal's cache lacks for a sender of theirs."""
+def _listening(entries: list[_Entry]) -> dict[int, set[int]]:
+    """By the sender's ``id``: the ``id``s of what is held of the receivers that listen to it."""
+    listening: dict[int, set[int]] = defaultdict(set)
+    for entry in entries:
+        listening[entry.key[1]].add(id(entry.held))
+    return listening
+
+
+def hidden_by_cache(signal: Signal, listening: Mapping[int, set[int]]) -> set[int]:
+    """Of those that are listening, the ones that the signal's cache lacks for a sender of theirs."""
     cache = naming.kept_attribute(signal, "sender_receivers_cache")
     if type(cache) is not WeakKeyDictionary:
         return set()
     by_reference: dict[ref[Any], Any] = naming.kept_attribute(cache, "data")
     has_dead = naming.kept_attribute(signal, "_dead_receivers")
-    listening: dict[Any, set[int]] = defaultdict(set)
-    for entry in entries:
-        listening[entry.key[1]].add(id(entry.held))
     hidden: set[int] = set()
     nobody: set[int] = set()
     for reference, cached in list(by_reference.items()):
@@ -261,27 +270,33 @@ def _hidden(signal: Signal, entries: list[_Entry]) -> set[int]:
     return hidden
 
 
-class _Senders:
+class Senders:
     """The names of the senders that receivers listen to; Django 5.2 knows no more of them than the ``id``."""
 
-    def __init__(self, entries: Iterable[_Entry]) -> None:
+    def __init__(self, entries: Iterable[_Entry | Connected]) -> None:
         # The senders of Django's own signals, and so of most.
         models = apps.get_models(include_auto_created=True, include_swapped=True) if apps.models_ready else []
         self._objects: dict[Any, Any] = {id(known): known for known in (*models, *apps.app_configs.values())}
-        self._names = _elsewhere.names(
-            {
-                entry.key[1]: entry.key
-                for entry in entries
-                if entry.sender is None and entry.key[1] != ANY_SENDER and entry.key[1] not in self._objects
-            }
-        )
+        self._elsewhere = {
+            entry.key[1]: entry.key
+            for entry in entries
+            if entry.sender_reference is None
+            and entry.key[1] != ANY_SENDER
+            and entry.key[1] not in self._objects
+        }
+        self._names = _elsewhere.names(self._elsewhere)
+
+    def are_found_still(self) -> bool:
+        """Whether those that are found by looking for them are, under their names."""
+        return _elsewhere.names(self._elsewhere) == self._names
 
     def name(self, entry: _Entry) -> str | None:
         """The sender's name, ``UNKNOWN``, or None for any."""
         sender_id = entry.key[1]
         if sender_id == ANY_SENDER:
             return None
-        sender = self._objects.get(sender_id) if entry.sender is None else entry.sender()
+        reference = entry.sender_reference
+        sender = self._objects.get(sender_id) if reference is None else reference()
         return self._names.get(sender_id, UNKNOWN) if sender is None else naming.sender_name(sender)
 
 
@@ -310,7 +325,7 @@ class _Elsewhere:
             for sender_id in wanted:
                 known[sender_id] = keys[sender_id], None, UNKNOWN
             for sender_id, sender in found.items():
-                known[sender_id] = keys[sender_id], _weak_reference(sender), naming.sender_name(sender)
+                known[sender_id] = keys[sender_id], naming.weak_reference(sender), naming.sender_name(sender)
         # A dispatch_uid may be anything, and nothing of the user's is held.
         self._known = {
             sender_id: found
@@ -321,10 +336,3 @@ class _Elsewhere:
 
 
 _elsewhere = _Elsewhere()
-
-
-def _weak_reference(thing: Any) -> ref[Any] | None:
-    try:
-        return ref(thing)
-    except TypeError:
-        return None  # a string, for instance

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from operator import itemgetter
-from types import MethodType
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from signal_panel import naming
 from signal_panel.collector import Collector, ConnectedHere
@@ -76,17 +75,17 @@ class Freezing:
     def fill(self) -> None:
         """Fill in all columns: from the log, and from a look at what is connected."""
         naming.refresh_signal_names()
-        seen = None
+        listing = None
         with self._noting_failures():
-            seen = listings.now(self._collector.kinds.ignore)
-            self._renumber.strings = Strings(seen.listing.strings)
+            listing = listings.now(self._collector.kinds.ignore)
+            self._renumber.begin_with(listing)
         self._add_spans()
         self._add_what_few_spans_have()
         self._add_queries()
         self._add_overflow()
         with self._noting_failures():
-            if seen is not None:
-                self._add_connections(*seen)
+            if listing is not None:
+                self._add_connections(listing)
         self._columns.sends, self._columns.receivers = self._renumber.sends, self._renumber.receivers
         self._columns.strings = self._renumber.strings.table()
 
@@ -245,29 +244,18 @@ class Freezing:
         beyond = self._collector.overflow.so_far(self._beginning.number) - self._beginning.overflow
         self._columns.overflow = beyond + self._left_out
 
-    def _add_connections(self, listing: Listing, receivers: list[Any], keys: list[object]) -> None:
-        columns, renumber, known = self._columns, self._renumber, self._collector.kinds.known
-        here = dict(self._collector.connected)
-        numbers: dict[int, int] = {NOTHING: NOTHING}  # from the listing's receivers to the recording's
-        for place, kind in listing.connections:
-            signal, listed, *rest = kind
-            number = numbers.get(listed)
-            if number is None:
-                receiver = receivers[place]
-                called = known(id(receiver.__func__ if type(receiver) is MethodType else receiver))
-                if called is None:
-                    number = len(renumber.receivers)
-                    renumber.receivers.append(listing.receivers[listed])
-                else:
-                    number = -1 - renumber[called]
-                numbers[listed] = number
-            made = here.pop(id(keys[place]), None)
-            if made is not None:
-                number = -1 - renumber[made.receiver]
+    def _add_connections(self, listing: Listing) -> None:
+        columns, renumber = self._columns, self._renumber
+        columns.connections = listing.connections.copy()
+        for key, made in list(self._collector.connected.items()):
+            place = listing.places.get(key)
+            if place is not None:
+                signal, _, *rest = listing.connections[place]
                 rest[4:] = renumber.strings.site(made.site)
-            columns.connections.append(ConnectionKind(signal, number, *rest))
-        columns.connections += filter(None, map(self._gone, here.values()))
-        columns.signals, columns.unimported = [*listing.signals], [*listing.unimported]
+                columns.connections[place] = ConnectionKind(signal, -1 - renumber[made.receiver], *rest)
+            elif gone := self._gone(made):
+                columns.connections.append(gone)
+        columns.signals, columns.unimported = listing.signals.copy(), listing.unimported.copy()
 
     def _gone(self, made: ConnectedHere) -> ConnectionKind | None:
         """A receiver that was connected and has died; None for one that was disconnected."""
@@ -297,18 +285,27 @@ def _origins(raised: list[tuple[int, int, str]], others: Iterable[tuple[int, str
 
 
 class _Renumbering(dict[int, int]):
-    """From a collector's numbers for kinds to those of one recording."""
+    """From a collector's numbers for kinds to those of one recording, which may begin with a listing's."""
 
     def __init__(self, kinds: Kinds) -> None:
         self._kinds = kinds
         self.strings = Strings()
         self.sends: list[SendKind] = []
         self.receivers: list[ReceiverKind] = []
+        self._listed: Callable[[int], int | None] = dict[int, int]().get
+
+    def begin_with(self, listing: Listing) -> None:
+        """Take over the listing's numbers for strings and receivers."""
+        self.strings, self.receivers = Strings(listing.strings), listing.receivers.copy()
+        self._listed = listing.known
 
     def __missing__(self, number: int) -> int:
         if number < 0:
-            self.receivers.append(self._kinds.receiver_kind(number, self.strings))
-            self[number] = -len(self.receivers)
+            listed = self._listed(id(self._kinds.lasting(number)))
+            if listed is None:
+                self.receivers.append(self._kinds.receiver_kind(number, self.strings))
+                listed = -len(self.receivers)
+            self[number] = listed
         else:
             self[number] = len(self.sends)
             self.sends.append(self._kinds.send_kind(number, self.strings))

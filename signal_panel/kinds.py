@@ -74,6 +74,7 @@ class _RawReceiver(NamedTuple):
     name: str
     code: CodeType | None
     is_async: bool
+    reference: ref[Any] | None
 
 
 class _Seen:
@@ -227,7 +228,7 @@ class Kinds:
             with self._numbers.lock:
                 number = self._numbers.get(id(lasting))
                 if number is None:  # as above
-                    self._receivers.append(_RawReceiver(name, code, is_async))
+                    self._receivers.append(_RawReceiver(name, code, is_async, naming.weak_reference(lasting)))
                     number = -len(self._receivers)
                     self._numbers.add(id(lasting), number, lasting)
         return number
@@ -253,6 +254,11 @@ class Kinds:
             *strings.site(raw.site),
             *strings.site(raw.through),
         )
+
+    def lasting(self, number: int) -> Any:
+        """What lasts of a receiver, which of a bound method is the function; None where it has died."""
+        reference = self._receivers[-1 - number].reference
+        return None if reference is None else reference()
 
     def receiver_kind(self, number: int, strings: Strings) -> ReceiverKind:
         """What the receiver's number stands for."""

@@ -6,40 +6,36 @@ is more than all else in the stats of a small request; so it is done again only 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-from weakref import ref
+from collections.abc import Callable
+from typing import NamedTuple
 
 from signal_panel import connected, handlers, naming
 from signal_panel.connected import Connected
 from signal_panel.kinds import Kinds, Strings
 from signal_panel.recording import NOTHING, STATES, ConnectionKind, Handlers, HandlersKind, ReceiverKind
+from signal_panel.unchanged import Shown
 
 
 class Listing(NamedTuple):
     """What there is, by numbers that index ``strings`` and ``receivers``.
 
-    ``connections`` are without sites, each with its place among what was looked at.
+    ``connections`` are without sites, and ``places`` says which is under a signal's own key, by its ``id``.
+    ``known`` finds a receiver by the ``id`` of what lasts of it, as ``Kinds.known`` does.
     """
 
     strings: Strings
     receivers: list[ReceiverKind]
+    known: Callable[[int], int | None]
     signals: list[int]
-    connections: list[tuple[int, ConnectionKind]]
+    connections: list[ConnectionKind]
+    places: dict[int, int]
     unimported: list[HandlersKind]
-
-
-class Look(NamedTuple):
-    """A listing, with the receivers that live and the signals' own keys, in the order of looking."""
-
-    listing: Listing
-    receivers: list[Any]
-    keys: list[object]
 
 
 class _Made(NamedTuple):
     patterns: tuple[str, ...]
-    of: tuple[object, ...]
-    references: list[ref[Any] | None]
+    shown: Shown | None
+    unimported: list[Handlers]
     listing: Listing
 
 
@@ -49,29 +45,26 @@ class Listings:
     def __init__(self) -> None:
         self._last: _Made | None = None
 
-    def now(self, patterns: tuple[str, ...]) -> Look:
+    def now(self, patterns: tuple[str, ...]) -> Listing:
         """What is connected now, without the signals that match a pattern."""
-        rows = connected.snapshot()
-        names = [name for _, name in naming.named_signals()]
+        named = naming.named_signals()
         unimported = handlers.handlers_not_imported()
-        # An id is good only while its object lives, here a reference. Of receivers nothing else is held.
-        of = (names, unimported, [_mark(row) for row in rows])
         last = self._last
-        if last is None or last.patterns != patterns or last.of != of:
-            listing = _listing(patterns, rows, names, unimported)
-            last = self._last = _Made(patterns, of, [row.reference for row in rows], listing)
-        return Look(last.listing, [row.receiver for row in rows], [row.key for row in rows])
+        if (
+            last is None
+            or last.patterns != patterns
+            or last.unimported != unimported
+            or last.shown is None
+            or not last.shown.is_so_still(named)
+        ):
+            rows = connected.snapshot(named)
+            listing = _listing(patterns, rows, [name for _, name in named], unimported)
+            last = self._last = _Made(patterns, Shown.of(named, rows), unimported, listing)
+        return last.listing
 
 
 listings = Listings()
 """Those of the process."""
-
-
-def _mark(row: Connected) -> tuple[object, ...]:
-    """What a row is known by: strings, flags, and the ``id`` of its reference."""
-    # What has no reference is like nothing else.
-    who = object() if row.reference is None else id(row.reference)
-    return row.name, who, row.is_async, row.sender, row.uid, row.is_weak, row.state
 
 
 def _listing(
@@ -80,8 +73,9 @@ def _listing(
     kinds, strings = Kinds(patterns), Strings()
     ignored = {name for name in names if kinds.is_ignored(name)}
     receivers: list[ReceiverKind] = []
-    connections = []
-    for place, row in enumerate(rows):
+    connections: list[ConnectionKind] = []
+    places = {}
+    for row in rows:
         if row.name in ignored:
             continue
         number = NOTHING
@@ -98,12 +92,15 @@ def _listing(
             int(row.is_weak),
             *strings.site(None),
         )
-        connections.append((place, kind))
+        places[id(row.key)] = len(connections)
+        connections.append(kind)
     return Listing(
         strings,
         receivers,
+        kinds.known,
         [strings.number(name) for name in names if name not in ignored],
         connections,
+        places,
         [
             HandlersKind(
                 strings.number(found.app),

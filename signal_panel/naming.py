@@ -14,6 +14,7 @@ import re
 import sys
 import sysconfig
 import threading
+from collections import defaultdict
 from collections.abc import Container
 from contextlib import suppress
 from types import (
@@ -211,6 +212,14 @@ def kept_attribute(obj: Any, name: str) -> Any:
         return None
 
 
+def weak_reference(thing: Any) -> ref[Any] | None:
+    """One to it, or None where there can be none, as to a string."""
+    try:
+        return ref(thing)
+    except TypeError:
+        return None
+
+
 def _code_of_method(cls: type, name: str) -> CodeType | None:
     for base in bases_of(cls):
         method = _unwrapped(attributes_of(base).get(name))
@@ -221,17 +230,22 @@ def _code_of_method(cls: type, name: str) -> CodeType | None:
 
 def line_of_definition(code: CodeType) -> int:
     """The line of ``def``: a code object's own first line is that of its first decorator."""
-    return _line_of_definition(code.co_filename, code.co_firstlineno, code.co_name)
+    first = code.co_firstlineno
+    lines = _definitions(code.co_filename).get(code.co_name, ())
+    return next((line for line in lines if first <= line < first + 100), first)
 
 
-@functools.lru_cache(maxsize=4096)  # 25 µs a receiver, and all connected ones are looked at in each recording
-def _line_of_definition(path: str, first: int, name: str) -> int:
-    wanted = re.compile(rf"\s*(async\s+)?def\s+{re.escape(name)}\b")
-    lines = _lines_of(path)
-    for number in range(first, min(first + 100, len(lines) + 1)):
-        if wanted.match(lines[number - 1]):
-            return number
-    return first
+_DEFINITION = re.compile(r"\s*(?:async\s+)?def\s+(\w+)")
+
+
+@functools.lru_cache(maxsize=4096)
+def _definitions(path: str) -> dict[str, list[int]]:
+    """The lines of a file that define functions, by the functions' names."""
+    found = defaultdict(list)
+    for number, line in enumerate(_lines_of(path), 1):
+        if definition := _DEFINITION.match(line):
+            found[definition[1]].append(number)
+    return dict(found)
 
 
 def line_of_instruction(code: CodeType, offset: int) -> int:

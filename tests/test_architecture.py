@@ -47,7 +47,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "intervals": set(),
     "management": {"connected", "handlers", "naming", "recording"},
     "kinds": {"frames", "identity", "naming", "recording", "speedups"},
-    "listing": {"connected", "handlers", "kinds", "naming", "recording"},
+    "listing": {"connected", "handlers", "kinds", "naming", "recording", "unchanged"},
     "messages": set(),
     "middleware": {"conf", "failures", "naming", "recording", "speedups", "tracer"},
     "naming": set(),
@@ -80,6 +80,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tables": {"recording", "summary"},
     "templating": {"assets", "places"},
     "tracer": {"collector", "conf", "frames", "kinds", "recording", "rows", "scope", "speedups"},
+    "unchanged": {"connected", "naming"},
     "viewer": {"messages", "templating"},
 }
 # Libraries that one room alone knows.

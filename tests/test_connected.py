@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import django
 import pytest
@@ -22,6 +22,7 @@ from django.utils.inspect import func_accepts_kwargs
 
 from signal_panel import connected, naming
 from signal_panel.connected import Connected
+from signal_panel.unchanged import Shown
 from tests.shop.models import Book
 
 plain = Signal()
@@ -98,8 +99,22 @@ def debug(settings: Any) -> None:
     settings.DEBUG = True
 
 
+class _Last:
+    """What was shown last, in words, and what is kept to tell whether it is so still."""
+
+    words: ClassVar[list[tuple[object, ...]]] = []
+    shown: ClassVar[Shown | None] = None
+
+
 def rows(signal: Signal = plain) -> list[Connected]:
-    return [row for row in connected.snapshot() if row.signal is signal]
+    """Looks at them; and what is said to be as it was before must be so."""
+    named = naming.named_signals()
+    is_so_still = _Last.shown is not None and _Last.shown.is_so_still(named)
+    found = connected.snapshot(named)
+    words = [(*row[:2], id(row.key), naming.receiver_definition(row.receiver), *row[4:-2]) for row in found]
+    assert words == _Last.words or not is_so_still
+    _Last.words, _Last.shown = words, Shown.of(named, found)
+    return [row for row in found if row.signal is signal]
 
 
 def row(signal: Signal = plain) -> Connected:
@@ -132,7 +147,7 @@ class TestWhatIsConnected:
         plain.connect(receive)
         assert row() == (
             plain, f"{__name__}.plain", plain.receivers[0][0], receive, False, None, None, True, "live",
-            plain.receivers[0][1],
+            plain.receivers[0][1], None,
         )  # fmt: skip
 
     def test_in_the_order_of_connecting(self) -> None:
@@ -218,19 +233,19 @@ class TestWhatIsConnected:
         caching.connect(loud, sender=sender)
         caching.send(sender)
         arm()
-        assert len(connected.snapshot()) >= 3
-        assert connected.connected_twice(connected.snapshot()) is not None
+        assert len(connected.snapshot(naming.named_signals())) >= 3
+        assert connected.connected_twice(connected.snapshot(naming.named_signals())) is not None
 
     def test_the_signal_s_cache_stays_as_it_is(self) -> None:
         caching.connect(receive)
-        connected.snapshot()
+        connected.snapshot(naming.named_signals())
         assert not caching.sender_receivers_cache
 
     def test_nothing_is_kept_alive(self) -> None:
         receiver, sender = made(), type("Sender", (), {})
         references = [weakref.ref(receiver), weakref.ref(sender)]
         plain.connect(receiver, sender=sender)
-        connected.snapshot()
+        connected.snapshot(naming.named_signals())
         del receiver, sender
         gc.collect()
         assert [reference() for reference in references] == [None, None]
@@ -248,7 +263,7 @@ class TestWhatIsConnected:
         assert rows() == []
 
     def test_before_django_is_set_up(self) -> None:
-        code = "from signal_panel import connected; print(connected.snapshot())"
+        code = "from signal_panel.listing import listings; print(listings.now(()).connections)"
         subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
 
@@ -321,7 +336,7 @@ class TestSenders:
             pass
 
         plain.connect(receive, sender=Local)
-        connected.snapshot()
+        connected.snapshot(naming.named_signals())
         module = ModuleType("since")
         vars(module)["Local"] = Local
         monkeypatch.setitem(sys.modules, "since", module)
@@ -446,7 +461,7 @@ class TestNobodyIsSaidToBeDying:
 
     def test_whom_a_snapshot_holds(self) -> None:
         plain.connect(made())
-        before = connected.snapshot()
+        before = connected.snapshot(naming.named_signals())
         assert states() == ["live"]
         del before
         assert states() == ["dying"]

@@ -325,7 +325,7 @@ def test_one_that_hears_two_signals_is_listed_once() -> None:
 
 
 def test_where_nobody_can_tell_what_is_connected_the_rest_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails() -> None:
+    def fails(named: object) -> None:
         raise LookupError
 
     shelved.connect(at_home)

@@ -203,7 +203,7 @@ class TestPage:
             "path": three.calls[2].path,
             "line": three.calls[2].line,
             "cost": 90.0,
-            "kinds": "-3",
+            "kinds": f"{three.columns.kind[4]}",
             "spans": "4",
         }
         assert (last["rule"], last["cost"]) == ("swallowed-exception", None)
@@ -226,7 +226,7 @@ class TestPage:
             for sender in (60, 1, 70, 80):
                 stocked.send(sender)
         (row,) = rows(recording)
-        assert (row["kinds"], row["spans"]) == ("-1", "1 5-7")
+        assert (row["kinds"], row["spans"]) == (f"{recording.columns.kind[1]}", "1 5-7")
 
     def test_the_html_has_what_the_scripts_need(self, three: Recording) -> None:
         html = templating.render("findings.html", {"findings": rows(three)})
@@ -237,9 +237,7 @@ class TestPage:
             "swallowed-exception",
         ]
         assert [(item["data-djsp-kinds"], item["data-djsp-spans"]) for item in items] == [
-            ("-3", "4"),
-            ("-1", "1"),
-            ("-2", "2"),
+            (f"{three.columns.kind[span]}", f"{span}") for span in (4, 1, 2)
         ]
         assert html.count('data-djsp-do="highlight"') == 3
         assert html.count("djsp-place") == 3

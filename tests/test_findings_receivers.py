@@ -144,7 +144,8 @@ class TestSlowReceiver:
         columns = recording.columns
         package = "/env/lib/python3.13/site-packages/audit/receivers.py"
         columns.strings.append(package)
-        columns.receivers[0] = columns.receivers[0]._replace(path=len(columns.strings) - 1)
+        called = -1 - columns.kind[1]
+        columns.receivers[called] = columns.receivers[called]._replace(path=len(columns.strings) - 1)
         (finding,) = found(recording, "slow-receiver")
         assert finding.path == __file__
         assert finding.line == recording.sends[0].site.line  # type: ignore[union-attr]

@@ -40,6 +40,7 @@ from signal_panel import (
     sheets,
     summary,
     templating,
+    unchanged,
 )
 from signal_panel.middleware import current_request
 from signal_panel.speedups import pure
@@ -51,7 +52,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 MODULES = (
     batches, collector, conf, connected, frames, freezing, handlers, identity, instances, intervals, kinds,
     listing, middleware, naming, overflow, page, panel, pure, queries, recording, rows, scope, scopes,
-    summary, templating,
+    summary, templating, unchanged,
 )  # fmt: skip
 
 # What runs when somebody looks.

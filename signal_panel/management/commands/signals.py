@@ -177,13 +177,14 @@ class Command(BaseCommand):
 
 def _all() -> list[Listed]:
     receivers = defaultdict(list)
-    for row in snapshot():
+    named = naming.named_signals()
+    for row in snapshot(named):
         receivers[id(row.signal)].append(Receiver.of(row))
-    return [Listed(name, receivers[id(signal)]) for signal, name in naming.named_signals()]
+    return [Listed(name, receivers[id(signal)]) for signal, name in named]
 
 
 def _twice() -> list[Listed]:
-    groups = connected_twice(snapshot())
+    groups = connected_twice(snapshot(naming.named_signals()))
     return [Listed(rows[0].name, [Receiver.of(row) for row in rows]) for rows in groups]
 
 
