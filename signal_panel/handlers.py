@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from time import time_ns
 from typing import NamedTuple
 
 from django.apps import apps
@@ -16,6 +17,8 @@ from signal_panel.recording import Handlers
 
 MODULES = ("signals", "receivers", "handlers")
 """What modules with receivers are called by custom: such a file, or the files of such a folder."""
+
+SETTLED_NS = 2_000_000_000  # FAT tells times in steps of two seconds
 
 
 def handlers_not_imported() -> list[Handlers]:
@@ -34,23 +37,45 @@ def handlers_not_imported() -> list[Handlers]:
 
 
 def _files(package: str, folder: str) -> Iterator[tuple[str, str]]:
-    inside = set(_listed(folder))  # to ask for each that may be there takes three times as long
+    inside = _folders.names_in(folder)  # to ask for each that may be there takes three times as long
     for name in MODULES:
-        module, path = f"{package}.{name}", os.path.join(folder, name)
-        if f"{name}.py" in inside:
-            yield module, f"{path}.py"
-        for file in sorted(_listed(path)) if name in inside else ():
-            submodule, extension = os.path.splitext(file)
-            if extension == ".py":
-                whole = module if submodule == "__init__" else f"{module}.{submodule}"
-                yield whole, os.path.join(path, file)
+        file = f"{name}.py"
+        if file in inside:
+            yield f"{package}.{name}", os.path.join(folder, file)
+        if name in inside:
+            path = os.path.join(folder, name)
+            for file in sorted(_folders.names_in(path)):
+                submodule, extension = os.path.splitext(file)
+                if extension == ".py":
+                    module = [package, name] if submodule == "__init__" else [package, name, submodule]
+                    yield ".".join(module), os.path.join(path, file)
 
 
-def _listed(folder: str) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []
+class _Folders:
+    """What is in folders, each listed again where it has changed: to ask when takes a fifth of that.
+
+    What changed so recently may change again in the same tick of the file system's clock, and is not kept.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[int, frozenset[str]]] = {}
+
+    def names_in(self, folder: str) -> frozenset[str]:
+        """The names of files and folders; none where it is no folder that can be read."""
+        try:
+            changed = os.stat(folder).st_mtime_ns
+            known = self._known.get(folder)
+            if known is not None and known[0] == changed:
+                return known[1]
+            names = frozenset(os.listdir(folder))
+        except OSError:
+            return frozenset()
+        if time_ns() - changed > SETTLED_NS:
+            self._known[folder] = (changed, names)
+        return names
+
+
+_folders = _Folders()
 
 
 @lru_cache  # 0.25 ms a file, and each is looked for in each recording

@@ -1,7 +1,7 @@
 """What is connected in the process and what was never imported, in the form that recordings keep it in.
 
-Nearly all receivers are connected when a process starts. To number their names and lines takes 0.8 ms, which
-is more than all else in the stats of a small request; so it is done again only where something has changed.
+Nearly all receivers are connected when a process starts. To look at them and to number their names and lines
+takes 12 µs each, and large projects have a thousand: so it is done again only where something has changed.
 """
 
 from __future__ import annotations

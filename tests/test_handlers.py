@@ -229,3 +229,47 @@ def test_before_the_apps_are_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(apps, "apps_ready", False)
     assert handlers_not_imported() == []
+
+
+class TestFoldersThatWereListedBefore:
+    """Each is listed again only where it has changed."""
+
+    LONG_AGO = 1_000_000_000
+
+    def change_long_ago(self, *folders: Path) -> None:
+        for folder in folders:
+            os.utime(folder, (self.LONG_AGO, self.LONG_AGO))
+
+    def test_what_has_not_changed_is_not_listed_again(
+        self, make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        app = make_app(handlers__books=RECEIVER, signals=RECEIVER)
+        self.change_long_ago(app, app / "handlers")
+        before = found()
+        assert before == [("library.signals", 4), ("library.handlers.books", 4)]
+        listed: list[str] = []
+        monkeypatch.setattr(os, "listdir", listed.append)
+        assert found() == before
+        assert listed == []
+
+    def test_a_file_that_was_added_is_seen(self, make_app: MakeApp) -> None:
+        app = make_app(handlers__books=RECEIVER)
+        self.change_long_ago(app, app / "handlers")
+        found()
+        (app / "handlers" / "orders.py").write_text(RECEIVER)
+        assert found() == [("library.handlers.books", 4), ("library.handlers.orders", 4)]
+
+    def test_one_that_was_added_in_the_same_tick_is_seen(self, make_app: MakeApp) -> None:
+        app = make_app(signals=RECEIVER)
+        now = app.stat().st_mtime_ns
+        found()
+        (app / "receivers.py").write_text(RECEIVER)
+        os.utime(app, ns=(now, now))
+        assert found() == [("library.signals", 4), ("library.receivers", 4)]
+
+    def test_a_folder_that_is_gone_has_nothing(self, make_app: MakeApp) -> None:
+        app = make_app(handlers__books=RECEIVER)
+        self.change_long_ago(app, app / "handlers")
+        found()
+        app.rename(app.with_name("elsewhere"))
+        assert found() == []

@@ -1,4 +1,4 @@
-"""How time and memory grow with the spans of a recording: per span, they should not."""
+"""How time and memory grow with the spans of a recording, and with the receivers that are connected."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ TARGET = 1.2
 RECEIVERS = 4
 SIZES = {1_000: 200, 10_000: 50, 100_000: 20, 1_000_000: 5}
 """How often each size is measured."""
+CONNECTED = (100, 1_000, 10_000)
 
 
 def run(effort: Effort) -> tuple[list[Figure], list[Table]]:
@@ -25,6 +26,10 @@ def run(effort: Effort) -> tuple[list[Figure], list[Table]]:
         empty = remote.ask("measure", 0, effort.of(50, quick=5))
         found = {size: remote.ask("measure", size, effort.of(SIZES[size], quick=3)) for size in sizes}
         memory = {size: remote.ask("memory", size) / size for size in sizes}
+    with Remote(__spec__.name) as remote:
+        empty_with = {
+            count: remote.ask("empty_with", count, effort.of(50, quick=5)) for count in (0, *CONNECTED)
+        }
     recording = {size: (of["recording"] - empty["recording"]) / size for size, of in found.items()}
     stats = {size: (of["stats"] - empty["stats"]) / size for size, of in found.items()}
     stored = {size: (of["bytes"] - empty["bytes"]) / size for size, of in found.items()}
@@ -68,7 +73,29 @@ def run(effort: Effort) -> tuple[list[Figure], list[Table]]:
         )
         for name, of in growth.items()
     ]
-    return figures, [table]
+    return figures, [table, _connected(empty_with)]
+
+
+def _connected(found: dict[int, dict[str, float]]) -> Table:
+    none = found[0]
+    rows = [
+        [
+            f"{count:,}",
+            digits((of["again"] - none["again"]) / 1e6),
+            digits((of["first"] - none["first"]) / 1e6),
+            digits((of["bytes"] - none["bytes"]) / 1e3),
+        ]
+        for count, of in found.items()
+        if count
+    ]
+    return Table(
+        "Connected receivers",
+        ["receivers", "added to a recording, ms", "to the first since one was connected, ms", "JSON, kB"],
+        rows,
+        "What receivers add that are connected and not called, each by a name of its own: to a recording of "
+        f"nothing, from its end until it is JSON, which takes {digits(none['again'] / 1e6)} ms with Django's "
+        "own. In a request that is after the response.",
+    )
 
 
 def _sender() -> Callable[[int], None]:
@@ -86,6 +113,14 @@ def _sender() -> Callable[[int], None]:
     return send
 
 
+def _receiver(number: int) -> Callable[..., None]:
+    def receiver(**named: Any) -> None:
+        pass
+
+    receiver.__qualname__ = f"receiver_{number}"
+    return receiver
+
+
 def main() -> None:
     """Measure sizes when told to."""
     from django.conf import settings
@@ -94,6 +129,9 @@ def main() -> None:
     import django
 
     django.setup()
+    from django.db.models.signals import post_save
+    from django.dispatch import Signal
+
     import signal_panel
 
     send = _sender()
@@ -120,7 +158,22 @@ def main() -> None:
             tracemalloc.stop()
         return current
 
-    answer(lambda question, *rest: {"measure": measure, "memory": memory}[question](*rest))
+    connected: list[Callable[..., None]] = []
+
+    def empty_with(count: int, times: int) -> dict[str, float]:
+        while len(connected) < count:
+            connected.append(_receiver(len(connected)))
+            post_save.connect(connected[-1], sender=Signal)
+        took = []
+        for _ in range(1 + times):
+            with signal_panel.record() as recording:
+                start = process_time_ns()
+            json = recording.to_json()
+            took.append(process_time_ns() - start)
+        return {"first": took[0], "again": min(took[1:]), "bytes": len(json)}
+
+    questions = {f.__name__: f for f in (measure, memory, empty_with)}
+    answer(lambda question, *rest: questions[question](*rest))
 
 
 if __name__ == "__main__":
