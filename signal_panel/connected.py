@@ -49,7 +49,7 @@ class Connected(NamedTuple):
     ``stale`` where the signal's cache of receivers lacks it; else ``live``.
 
     ``reference`` is the signal's weak reference to the receiver; of one that it holds itself, one like it, or
-    None where there can be none. ``sender_reference`` is the signal's to the sender, or None.
+    None where there can be none. ``sender_reference`` is one to the sender, where it is found.
     """
 
     signal: Signal
@@ -80,7 +80,7 @@ def snapshot(named: Iterable[tuple[Signal, str]]) -> list[Connected]:
     The receivers live as long as the snapshot does.
     """
     found = [(signal, name, _entries(signal)) for signal, name in named]
-    senders = Senders(entry for _, _, entries in found for entry in entries)
+    senders = _Senders(entry for _, _, entries in found for entry in entries)
     rows = []
     held_once = set()
     for signal, name, entries in found:
@@ -89,6 +89,7 @@ def snapshot(named: Iterable[tuple[Signal, str]]) -> list[Connected]:
             receiver, is_weak, is_dead, holders = look_at(entry.held)
             if holders == 1:  # of a receiver that comes again the snapshot is a holder too
                 held_once.add(id(receiver))
+            sender = senders.find(entry)
             state: State = "live"
             if is_dead or (entry.sender_reference is not None and entry.sender_reference() is None):
                 state = "dead"
@@ -101,12 +102,12 @@ def snapshot(named: Iterable[tuple[Signal, str]]) -> list[Connected]:
                     entry.key,
                     receiver,
                     entry.is_async,
-                    senders.name(entry),
+                    sender.name,
                     _uid(entry.key[0], receiver),
                     is_weak,
                     state,
                     entry.held if is_weak else naming.weak_reference(receiver),
-                    entry.sender_reference,
+                    sender.reference,
                 )
             )
     # They can't have died meanwhile.
@@ -270,38 +271,42 @@ def hidden_by_cache(signal: Signal, listening: Mapping[int, set[int]]) -> set[in
     return hidden
 
 
-class Senders:
-    """The names of the senders that receivers listen to; Django 5.2 knows no more of them than the ``id``."""
+class _Senders:
+    """The senders that receivers listen to; Django 5.2 knows no more of them than the ``id``."""
 
-    def __init__(self, entries: Iterable[_Entry | Connected]) -> None:
+    def __init__(self, entries: Iterable[_Entry]) -> None:
         # The senders of Django's own signals, and so of most.
         models = apps.get_models(include_auto_created=True, include_swapped=True) if apps.models_ready else []
         self._objects: dict[Any, Any] = {id(known): known for known in (*models, *apps.app_configs.values())}
-        self._elsewhere = {
-            entry.key[1]: entry.key
-            for entry in entries
-            if entry.sender_reference is None
-            and entry.key[1] != ANY_SENDER
-            and entry.key[1] not in self._objects
-        }
-        self._names = _elsewhere.names(self._elsewhere)
+        self._elsewhere = _elsewhere.found(
+            {
+                entry.key[1]: entry.key
+                for entry in entries
+                if entry.sender_reference is None
+                and entry.key[1] != ANY_SENDER
+                and entry.key[1] not in self._objects
+            }
+        )
 
-    def are_found_still(self) -> bool:
-        """Whether those that are found by looking for them are, under their names."""
-        return _elsewhere.names(self._elsewhere) == self._names
-
-    def name(self, entry: _Entry) -> str | None:
-        """The sender's name, ``UNKNOWN``, or None for any."""
+    def find(self, entry: _Entry) -> _Sender:
+        """The name of the sender and a weak reference to it, if any."""
         sender_id = entry.key[1]
         if sender_id == ANY_SENDER:
-            return None
+            return _Sender(None, None)
         reference = entry.sender_reference
         sender = self._objects.get(sender_id) if reference is None else reference()
-        return self._names.get(sender_id, UNKNOWN) if sender is None else naming.sender_name(sender)
+        if sender is None:
+            return self._elsewhere.get(sender_id, _Sender(UNKNOWN, reference))
+        return _Sender(naming.sender_name(sender), reference or naming.weak_reference(sender))
+
+
+class _Sender(NamedTuple):
+    name: str | None
+    reference: ref[Any] | None
 
 
 class _Elsewhere:
-    """Names of objects that some module has, by ``id``; looked for anew when modules were imported since.
+    """Objects that some module has, by ``id``; looked for anew when modules were imported since.
 
     An ``id`` may be another object's by now where the receiver that listens to it is another, which its key
     tells: while it is held here, no other key can have its place.
@@ -309,30 +314,31 @@ class _Elsewhere:
 
     def __init__(self) -> None:
         self._modules_seen = 0
-        self._known: dict[int, tuple[tuple[Any, Any], ref[Any] | None, str]] = {}
+        self._known: dict[int, tuple[tuple[Any, Any], _Sender]] = {}
 
-    def names(self, keys: dict[int, tuple[Any, Any]]) -> dict[int, str]:
-        """The names of those that are found, of the ids that these are the keys of a receiver for."""
+    def found(self, keys: dict[int, tuple[Any, Any]]) -> dict[int, _Sender]:
+        """Those with the ids that these are the keys of a receiver for; unknown where they are not found."""
         known = self._known if len(sys.modules) == self._modules_seen else {}
         known = {
-            sender_id: (key, reference, name)
-            for sender_id, (key, reference, name) in known.items()
-            if keys.get(sender_id) is key and (reference is None or reference() is not None)
+            sender_id: (key, sender)
+            for sender_id, (key, sender) in known.items()
+            if keys.get(sender_id) is key and (sender.reference is None or sender.reference() is not None)
         }
         if wanted := keys.keys() - known.keys():
             self._modules_seen = len(sys.modules)
             found = naming.find_in_modules(wanted)
             for sender_id in wanted:
-                known[sender_id] = keys[sender_id], None, UNKNOWN
+                known[sender_id] = keys[sender_id], _Sender(UNKNOWN, None)
             for sender_id, sender in found.items():
-                known[sender_id] = keys[sender_id], naming.weak_reference(sender), naming.sender_name(sender)
+                name, reference = naming.sender_name(sender), naming.weak_reference(sender)
+                known[sender_id] = keys[sender_id], _Sender(name, reference)
         # A dispatch_uid may be anything, and nothing of the user's is held.
         self._known = {
             sender_id: found
             for sender_id, found in known.items()
             if type(found[0][0]) is str or _is_id(found[0][0])
         }
-        return {sender_id: name for sender_id, (_, _, name) in known.items()}
+        return {sender_id: sender for sender_id, (_, sender) in known.items()}
 
 
 _elsewhere = _Elsewhere()

@@ -76,6 +76,7 @@ class Freezing:
         """Fill in all columns: from the log, and from a look at what is connected."""
         naming.refresh_signal_names()
         listing = None
+        connected = list(self._collector.connected.items())  # before the look: what it finds by an id lives
         with self._noting_failures():
             listing = listings.now(self._collector.kinds.ignore)
             self._renumber.begin_with(listing)
@@ -85,7 +86,7 @@ class Freezing:
         self._add_overflow()
         with self._noting_failures():
             if listing is not None:
-                self._add_connections(listing)
+                self._add_connections(listing, connected)
         self._columns.sends, self._columns.receivers = self._renumber.sends, self._renumber.receivers
         self._columns.strings = self._renumber.strings.table()
 
@@ -244,10 +245,10 @@ class Freezing:
         beyond = self._collector.overflow.so_far(self._beginning.number) - self._beginning.overflow
         self._columns.overflow = beyond + self._left_out
 
-    def _add_connections(self, listing: Listing) -> None:
+    def _add_connections(self, listing: Listing, connected: list[tuple[int, ConnectedHere]]) -> None:
         columns, renumber = self._columns, self._renumber
         columns.connections = listing.connections.copy()
-        for key, made in list(self._collector.connected.items()):
+        for key, made in connected:
             place = listing.places.get(key)
             if place is not None:
                 signal, _, *rest = listing.connections[place]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -10,7 +11,7 @@ from weakref import ref
 from django.dispatch import Signal
 
 from signal_panel import naming
-from signal_panel.connected import Connected, Senders, held_by_django_alone, hidden_by_cache, look_at
+from signal_panel.connected import Connected, held_by_django_alone, hidden_by_cache, look_at
 
 
 class _Receiver(NamedTuple):
@@ -36,7 +37,8 @@ class Shown(NamedTuple):
 
     signals: list[_Signal]
     dying: set[int]
-    senders: Senders
+    modules: int
+    """How many there were in the process: one more may have a sender that was not found."""
 
     @classmethod
     def of(cls, named: Sequence[tuple[Signal, str]], rows: Sequence[Connected]) -> Shown | None:
@@ -55,19 +57,19 @@ class Shown(NamedTuple):
             )
             listening[row.key[1]].add(id(row.reference if row.is_weak else row.receiver))
         dying = {id(row.receiver) for row in rows if row.state == "dying"}
-        return cls(list(signals.values()), dying, Senders(rows))
+        return cls(list(signals.values()), dying, len(sys.modules))
 
     def is_so_still(self, named: Sequence[tuple[Signal, str]]) -> bool:
         """Whether a snapshot would show the same of these signals, all there are now."""
         held_once: set[int] = set()
         return (
-            len(named) == len(self.signals)
+            len(sys.modules) == self.modules
+            and len(named) == len(self.signals)
             and all(
                 shown.signal() is signal and shown.name == name and _is_so_still(signal, shown, held_once)
                 for (signal, name), shown in zip(named, self.signals, strict=True)
             )
             and held_by_django_alone(held_once) == self.dying
-            and self.senders.are_found_still()
         )
 
 
