@@ -1,4 +1,4 @@
-"""axe-core, the checker that accessibility audits run, finds nothing wrong in any part of the panel."""
+"""axe-core, which accessibility audits run, finds nothing wrong; and nothing sticks out of a narrow panel."""
 
 from __future__ import annotations
 
@@ -84,3 +84,25 @@ def test_a_narrow_window(tabs: Tabs, axe: str) -> None:
     for name in ("timeline", "connected"):
         tabs.show(name)
         assert violations(tabs.panel.page, axe) == []
+
+
+STICKING_OUT = """
+(root) => {
+    const { right } = root.getBoundingClientRect();
+    const scrolls = (element) => getComputedStyle(element).overflowX !== "visible";
+    const isScrolled = (element) =>
+        element !== root && (scrolls(element) || isScrolled(element.parentElement));
+    return [...root.querySelectorAll("*")]
+        .filter((element) => element.checkVisibility() && !isScrolled(element))
+        .filter((element) => element.getBoundingClientRect().right > right + 0.5)
+        .map((element) => element.outerHTML.slice(0, 200));
+}
+"""
+
+
+@pytest.mark.parametrize("width", [420, 560, 760])
+def test_nothing_sticks_out_of_a_narrow_panel(tabs: Tabs, width: int) -> None:
+    tabs.panel.page.set_viewport_size({"width": width, "height": 800})
+    for name in ("timeline", "connected"):
+        tabs.show(name)
+        assert tabs.panel.root.evaluate(STICKING_OUT) == []
