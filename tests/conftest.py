@@ -9,11 +9,15 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from django.db.transaction import Atomic
 from django.dispatch import Signal
+from hypothesis import HealthCheck, settings
 
 from signal_panel import kinds
 from signal_panel.collector import current
 from signal_panel.recording import METHODS
 from signal_panel.tracer import patching
+
+# No test fails for a machine that is slow, or busy with others.
+settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -66,7 +66,7 @@ MODULES = [
 TESTS = (
     "coexistence connected connections contexts findings_connections findings_failures findings_receivers"
     " findings_sends hostile instances kinds middleware packages panel patching queries record recording rows"
-    " scope summary transparency ways_to_send"
+    " scope summary transparency unchanged ways_to_send"
 )
 FIRST = 40  # tests, before the others that run the statement: most changes are noticed by one of them
 PATIENCE = 10, 5  # seconds, and times what the tests took: a change may well make a loop that does not end

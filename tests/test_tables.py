@@ -23,7 +23,6 @@ many = settings(
     max_examples=EXAMPLES or 60,
     derandomize=not EXAMPLES,
     database=None,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
 )
 

@@ -25,7 +25,6 @@ EXAMPLES = int(os.environ.get("EXAMPLES", "0"))
     max_examples=EXAMPLES or 120,
     derandomize=not EXAMPLES,
     database=None,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
 )
 @given(description=descriptions(), packed_after=st.sampled_from([1, 3, 64]))

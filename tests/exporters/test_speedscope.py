@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
@@ -99,7 +99,7 @@ def test_an_empty_recording_can_be_opened() -> None:
 
 
 # Each example is a run of Node.
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=5)
 @given(st.lists(recordings(), min_size=1, max_size=20))
 def test_whatever_was_recorded_speedscope_reads_all_that_took_time(made: list[Recording]) -> None:
     for recording, profiles in zip(made, imported(*made), strict=True):
