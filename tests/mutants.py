@@ -58,6 +58,7 @@ MODULES = [
     "signal_panel/frames.py",
     "signal_panel/rows.py",
     "signal_panel/freezing.py",
+    "signal_panel/unchanged.py",
     "signal_panel/batches.py",
     "signal_panel/scope.py",
     "signal_panel/recording.py",
