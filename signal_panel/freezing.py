@@ -74,7 +74,6 @@ class Freezing:
 
     def fill(self) -> None:
         """Fill in all columns: from the log, and from a look at what is connected."""
-        naming.refresh_signal_names()
         listing = None
         connected = list(self._collector.connected.items())  # before the look: what it finds by an id lives
         with self._noting_failures():
