@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from time import time_ns
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from django.apps import apps
 
@@ -17,6 +17,8 @@ from signal_panel.recording import Handlers
 
 MODULES = ("signals", "receivers", "handlers")
 """What modules with receivers are called by custom: such a file, or the files of such a folder."""
+
+Made = TypeVar("Made")
 
 SETTLED_NS = 2_000_000_000  # FAT tells times in steps of two seconds
 
@@ -30,52 +32,57 @@ def handlers_not_imported() -> list[Handlers]:
         path = os.path.join(config.path, "")
         if naming.owner_of(path) == naming.USERS:
             for module, file in _files(config.name, config.path):
-                registered = None if module in sys.modules else _registered.by(file)
+                registered = None if module in sys.modules else _registered.of(file)
                 if registered is not None and not _is_loaded(file, len(sys.modules)):
                     found.append(Handlers(config.label, module, file, *registered))
     return found
 
 
 def _files(package: str, folder: str) -> Iterator[tuple[str, str]]:
-    inside = _folders.names_in(folder)  # to ask for each that may be there takes three times as long
+    inside = _names_in.of(folder)  # to ask for each that may be there takes three times as long
     for name in MODULES:
         file = f"{name}.py"
         if file in inside:
             yield f"{package}.{name}", os.path.join(folder, file)
         if name in inside:
             path = os.path.join(folder, name)
-            for file in sorted(_folders.names_in(path)):
+            for file in sorted(_names_in.of(path)):
                 submodule, extension = os.path.splitext(file)
                 if extension == ".py":
                     module = [package, name] if submodule == "__init__" else [package, name, submodule]
                     yield ".".join(module), os.path.join(path, file)
 
 
-class _Folders:
-    """What is in folders, each listed again where it has changed: to ask when takes a fifth of that.
+class _Remembered(Generic[Made]):
+    """What is made of files and folders, again where they have changed: to ask when takes a fifth of listing.
 
     What changed so recently may change again in the same tick of the file system's clock, and is not kept.
     """
 
-    def __init__(self) -> None:
-        self._known: dict[str, tuple[int, frozenset[str]]] = {}
+    def __init__(self, make: Callable[[str], Made], nothing: Made) -> None:
+        self._make, self._nothing = make, nothing
+        self._known: dict[str, tuple[int, Made]] = {}
 
-    def names_in(self, folder: str) -> frozenset[str]:
-        """The names of files and folders; none where it is no folder that can be read."""
+    def of(self, path: str) -> Made:
+        """What is made of it; nothing where it is not there or can't be read."""
         try:
-            changed = os.stat(folder).st_mtime_ns
-            known = self._known.get(folder)
+            changed = os.stat(path).st_mtime_ns
+            known = self._known.get(path)
             if known is not None and known[0] == changed:
                 return known[1]
-            names = frozenset(os.listdir(folder))
+            made = self._make(path)
         except OSError:
-            return frozenset()
+            return self._nothing
         if time_ns() - changed > SETTLED_NS:
-            self._known[folder] = (changed, names)
-        return names
+            self._known[path] = (changed, made)
+        return made
 
 
-_folders = _Folders()
+def _listed(folder: str) -> frozenset[str]:
+    return frozenset(os.listdir(folder))
+
+
+_names_in: _Remembered[frozenset[str]] = _Remembered(_listed, frozenset())
 
 
 @lru_cache  # 0.25 ms a file, and each is looked for in each recording
@@ -93,38 +100,21 @@ class _Registered(NamedTuple):
     hears: tuple[tuple[str, str | None], ...]
 
 
-class _Files:
-    """What files connect, each read again where it has changed."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, tuple[int, _Registered | None]] = {}
-
-    def by(self, file: str) -> _Registered | None:
-        """What it connects, or None where that is nothing, or where there is no such file."""
-        try:
-            changed = os.stat(file).st_mtime_ns
-        except OSError:
-            return None
-        known = self._known.get(file)
-        if known is None or known[0] != changed:
-            known = self._known[file] = (changed, _read(file))
-        return known[1]
-
-
-_registered = _Files()
-
-
 def _read(file: str) -> _Registered | None:
+    with open(file, "rb") as source:
+        text = source.read()
     try:
-        with open(file, "rb") as source:
-            tree = ast.parse(source.read(), file)
-    except (OSError, SyntaxError, ValueError, RecursionError):
+        tree = ast.parse(text, file)
+    except (SyntaxError, ValueError, RecursionError):
         return None  # whoever imports it will be told
     calls = list(_registrations(list(_at_module_level(tree.body))))
     if not calls:
         return None
     hears = dict.fromkeys(heard for _, signals, call in calls for heard in _heard(signals, call))
     return _Registered(calls[0][0], tuple(hears))
+
+
+_registered: _Remembered[_Registered | None] = _Remembered(_read, None)
 
 
 def _registrations(statements: list[ast.AST]) -> Iterator[tuple[int, list[ast.expr], ast.Call]]:

@@ -231,8 +231,8 @@ def test_before_the_apps_are_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert handlers_not_imported() == []
 
 
-class TestFoldersThatWereListedBefore:
-    """Each is listed again only where it has changed."""
+class TestWhatWasLookedAtBefore:
+    """It is listed or read again only where it has changed."""
 
     LONG_AGO = 1_000_000_000
 
@@ -273,3 +273,11 @@ class TestFoldersThatWereListedBefore:
         found()
         app.rename(app.with_name("elsewhere"))
         assert found() == []
+
+    def test_a_file_that_was_written_again_in_the_same_tick_is_read_again(self, make_app: MakeApp) -> None:
+        file = make_app(signals=RECEIVER) / "signals.py"
+        now = file.stat().st_mtime_ns
+        found()
+        file.write_text(f"\n{RECEIVER}")
+        os.utime(file, ns=(now, now))
+        assert found() == [("library.signals", 5)]
