@@ -82,7 +82,7 @@ class Added(NamedTuple):
         """The median of what each process took more than the one with none that took turns with it."""
         pairs = zip(found[panel], found[BARE], strict=True)
         ms = median(one.over - bare.over if in_all else one.there - bare.there for one, bare in pairs)
-        return cls(ms, 100 * ms / min(bare.clock for bare in found[BARE]))
+        return cls(ms, 100 * ms / _best(found[BARE]).clock)
 
     @classmethod
     def shown(cls, cell: str) -> Added:
