@@ -43,6 +43,7 @@ from signal_panel import (
     unchanged,
 )
 from signal_panel.middleware import current_request
+from signal_panel.recording import columns, serializing, views
 from signal_panel.speedups import pure
 from signal_panel.tracer import scopes
 from tests.stores import stored_requests
@@ -50,14 +51,14 @@ from tests.stores import stored_requests
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MODULES = (
-    batches, collector, conf, connected, frames, freezing, handlers, identity, instances, intervals, kinds,
-    listing, middleware, naming, overflow, page, panel, pure, queries, recording, rows, scope, scopes,
-    summary, templating, unchanged,
+    batches, collector, columns, conf, connected, frames, freezing, handlers, identity, instances, intervals,
+    kinds, listing, middleware, naming, overflow, page, panel, pure, queries, recording, rows, scope, scopes,
+    serializing, summary, templating, unchanged, views,
 )  # fmt: skip
 
 # What runs when somebody looks.
 SHOWING = (
-    page, recording, sheets, summary, templating,
+    columns, page, recording, serializing, sheets, summary, templating, views,
     *(module for name, module in sys.modules.items()
       if name.startswith(("signal_panel.tables.", "signal_panel.findings."))),
 )  # fmt: skip

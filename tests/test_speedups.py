@@ -26,7 +26,8 @@ import signal_panel
 from signal_panel import speedups
 from signal_panel.collector import IDLE, Collector, current
 from signal_panel.queries import Queries
-from signal_panel.recording import METHODS, _Numbers
+from signal_panel.recording import METHODS
+from signal_panel.recording.serializing import _Numbers
 from signal_panel.rows import Rows
 from signal_panel.speedups import IdentityCache, Place, pure
 from tests.clock import FakeClock

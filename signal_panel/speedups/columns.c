@@ -2,7 +2,7 @@
 
 #include "compiled.h"
 
-#define NOTHING (-1) /* as in recording.py */
+#define NOTHING (-1) /* as in recording/columns.py */
 #define OUTSIDE (-2) /* as in pure.py */
 #define MEMO 64
 

@@ -2,7 +2,7 @@
 
 #include "compiled.h"
 
-#define NOTHING (-1) /* in place of the number of parameters, as in recording.py */
+#define NOTHING (-1) /* in place of the number of parameters, as in recording/columns.py */
 
 typedef struct {
     PyObject_HEAD
