@@ -20,7 +20,7 @@ from weakref import ref  # as it is now: Django's tests, and others, put a mock 
 from signal_panel import naming
 from signal_panel.frames import find_callers
 from signal_panel.instances import Instances
-from signal_panel.kinds import IGNORED, RawSite, lasting, raw_site
+from signal_panel.kinds import IGNORED, RawSite, is_same, lasting, raw_site
 from signal_panel.overflow import OverflowCounter
 from signal_panel.queries import Queries
 from signal_panel.recording import METHODS
@@ -332,28 +332,34 @@ class Collector(Recorder):
         return parent
 
     def has_connected(
-        self, signal: Any, receiver: Any, sender: Any, entry: Any, frame: FrameType | None
+        self, signal: Any, receiver: Any, sender: Any, before: list[Any], frame: FrameType | None
     ) -> None:
-        """Note a receiver that has been connected just now; ``entry`` is what the signal keeps of it."""
+        """Note a receiver that a signal was asked just now to keep, unless it had it ``before``.
+
+        Those that have died the signal forgets as it is asked, and another thread may have it keep one more.
+        """
         try:
             if len(self.connected) * STEP < self.limit:
-                key, held, *_, is_async = entry
-                self.connected[id(key)] = ConnectedHere(
-                    ref(signal),
-                    key,
-                    self.kinds.receiver(receiver, is_async),
-                    None if sender is None else naming.sender_name(sender),
-                    held if isinstance(held, ref) else None,
-                    raw_site(find_callers(frame).innermost),
-                )
+                had = {id(entry[0]) for entry in before}
+                for key, held, *_, is_async in list(signal.receivers):
+                    if id(key) not in had and is_same(held() if isinstance(held, ref) else held, receiver):
+                        self.connected[id(key)] = ConnectedHere(
+                            ref(signal),
+                            key,
+                            self.kinds.receiver(receiver, is_async),
+                            None if sender is None else naming.sender_name(sender),
+                            held if isinstance(held, ref) else None,
+                            raw_site(find_callers(frame).innermost),
+                        )
         except Exception as failure:
             self.failed(failure)
 
     def has_disconnected(self, before: list[Any], after: list[Any]) -> None:
-        """Forget the receivers that a signal has kept no longer since just now."""
+        """Forget the receivers that a signal has kept no longer since just now, but for those that died."""
         try:
             for key in {id(entry[0]) for entry in before} - {id(entry[0]) for entry in after}:
-                self.connected.pop(key, None)
+                if key in self.connected and not self.connected[key].has_died:
+                    self.connected.pop(key, None)
         except Exception as failure:
             self.failed(failure)
 

@@ -220,8 +220,7 @@ class Kinds:
         number = self._numbers.get(id(receiver))
         if number is not None:
             return number
-        # A bound method is a new object at every send; its function is not.
-        lasting = receiver.__func__ if type(receiver) is MethodType else receiver
+        lasting = _what_lasts_of(receiver)
         number = self._numbers.get(id(lasting))
         if number is None:
             name, code = naming.receiver_definition(receiver)
@@ -271,6 +270,16 @@ class Kinds:
             naming.line_of_definition(raw.code),
             int(raw.is_async),
         )
+
+
+def _what_lasts_of(receiver: Any) -> Any:
+    # A bound method is a new object at every send; its function is not.
+    return receiver.__func__ if type(receiver) is MethodType else receiver
+
+
+def is_same(receiver: Any, other: Any) -> bool:
+    """Whether they are one receiver, as those are here that have one number."""
+    return _what_lasts_of(receiver) is _what_lasts_of(other)
 
 
 _last = Kinds()

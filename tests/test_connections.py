@@ -138,6 +138,41 @@ def test_one_that_has_died_and_is_still_listed_is_there_once() -> None:
     assert (connection.receiver, connection.state) == (f"{HERE}.connect_local.<locals>.local", "dead")
 
 
+def test_one_connected_where_another_has_died_says_where() -> None:
+    connect_local()
+    gc.collect()
+    with signal_panel.record() as recording:
+        shelved.connect(at_home)  # in its stead
+    (connection,) = of(recording)
+    assert connection.site is not None
+    assert connection.site.line == line_of("# in its stead", __file__)
+
+
+def test_one_that_died_is_there_though_another_was_taken_back_since() -> None:
+    shelved.connect(at_home)
+    with signal_panel.record() as recording:
+        connect_local()
+        gc.collect()
+        shelved.disconnect(at_home)
+    (connection,) = of(recording)
+    assert (connection.receiver, connection.state) == (f"{HERE}.connect_local.<locals>.local", "dead")
+
+
+def test_one_connected_as_another_is_has_its_own_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = Signal.connect
+
+    def meanwhile(self: Signal, receiver: Any, *arguments: Any) -> None:
+        plain(self, receiver, *arguments)
+        plain(self, waits)  # as another thread may
+
+    monkeypatch.setattr(Signal, "connect", meanwhile)
+    with signal_panel.record() as recording:
+        shelved.connect(at_home)  # mine
+    monkeypatch.undo()
+    lines = {connection.receiver: connection.site and connection.site.line for connection in of(recording)}
+    assert lines == {f"{HERE}.at_home": line_of("# mine", __file__), f"{HERE}.waits": None}
+
+
 def test_what_is_left_out_by_the_settings_is_not_there(settings: Any) -> None:
     settings.SIGNAL_PANEL = {"IGNORE": [f"{HERE}.*"]}
     with signal_panel.record() as recording:

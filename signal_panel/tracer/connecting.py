@@ -15,11 +15,11 @@ def _connect(found: Callable[..., Any]) -> Callable[..., Any]:
     def connect(
         self: Any, receiver: Any, sender: Any = None, weak: bool = True, dispatch_uid: Any = None
     ) -> Any:
-        before = len(self.receivers)
+        before = list(self.receivers)
         answer = found(self, receiver, sender, weak, dispatch_uid)
         collector = current.get().collector
-        if not collector.closed and len(self.receivers) > before:  # else it was connected already
-            collector.has_connected(self, receiver, sender, self.receivers[-1], sys._getframe().f_back)
+        if not collector.closed:
+            collector.has_connected(self, receiver, sender, before, sys._getframe().f_back)
         return answer
 
     return connect
