@@ -73,6 +73,8 @@ class Collector(Recorder):
         self.room = 0
         """How many calls, of sends to several receivers, are kept before no more sends are."""
         self.calls = 0
+        self._rooms: dict[int, tuple[int, int]] = {}
+        """By the numbers of the open scopes: the limit and the room of each."""
         self.quick_limit = 0
         """The number from which on to keep a send takes more than to add its row, as it does at ``limit``."""
         self.quick_room = 0
@@ -97,18 +99,26 @@ class Collector(Recorder):
         self._next_block: Callable[[], int] = count(-2, -1).__next__
         self.closed = False
 
-    def make_room(self, number: int, spans: int) -> tuple[int, int]:
-        """Let so many spans in from a number on, where fewer would be; gives the limits before.
+    def make_room(self, number: int, spans: int) -> None:
+        """Let so many spans in from a scope's number on, until ``end_room``, where fewer would be.
 
         Twice as many come in at most, and what is under way when there are enough. Freezing leaves them out.
         """
-        before = self.limit, self.room
         spans = min(spans, MOST_SPANS)
-        limit = max(self.limit, number + (1 + spans) * STEP)
-        self.set_room(limit, max(self.room, self.calls + spans))
-        self.kinds.room = limit // STEP
+        self._rooms[number] = number + (1 + spans) * STEP, self.calls + spans
+        self._fit_rooms()
+        self.kinds.room = self.limit // STEP
         self.queries.make_room(spans)
-        return before
+
+    def end_room(self, number: int) -> None:
+        """Let in no more than those scopes that are open beside this one have room for."""
+        if self._rooms.pop(number, None) and self._rooms:
+            self._fit_rooms()
+
+    def _fit_rooms(self) -> None:
+        limits, rooms = zip(*self._rooms.copy().values(), strict=True)
+        self.set_room(max(limits), max(rooms))
+        self.count_calls(0)
 
     def set_room(self, limit: int, room: int) -> None:
         """Keep no sends from the number ``limit`` on, nor once more than ``room`` calls are kept."""
@@ -376,6 +386,7 @@ class Collector(Recorder):
     def close(self) -> None:
         """Keep nothing from now on: spans of tasks and threads that go on find no room."""
         self.closed = True
+        self._rooms.clear()
         self.set_room(0, self.room)
         self.instances.clear()
 

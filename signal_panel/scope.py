@@ -37,8 +37,9 @@ class Scope:
         self.collector = Collector(clock, ignore) if self._is_outermost else outer.collector
         self._number = next(self.collector.numbers)
         self.collector.scopes[self._number] = 0 if self._is_outermost else outer.number
-        self._room_outside = self.collector.make_room(self._number, max_spans)
+        self.collector.make_room(self._number, max_spans)
         self._marks: list[tuple[int, str, str]] = []
+        self._is_paused = False
         self._epoch = wall_clock()
         self._beginning = Beginning.here(self.collector, self._number)
         self.closed = False
@@ -65,11 +66,13 @@ class Scope:
     def pause(self) -> None:
         """Record nothing of what this context does from now on."""
         if not self.closed:
+            self._is_paused = True
             current.set(IDLE)
 
     def resume(self) -> None:
         """Record what this context does again."""
         if not self.closed:
+            self._is_paused = False
             current.set(Place.here(self.collector, self._number))
 
     def leave(self) -> None:
@@ -78,7 +81,8 @@ class Scope:
         number = place.number
         while number in place.collector.blocks:  # one that has not ended yet
             number = place.collector.scopes[number]
-        if place is IDLE or (place.collector is self.collector and number == self._number):
+        is_in_it = place.collector is self.collector and number == self._number
+        if is_in_it or (self._is_paused and place is IDLE):
             current.set(self._outer)
 
     def close(self) -> None:
@@ -86,7 +90,7 @@ class Scope:
         if self._is_outermost:
             self.collector.close()
         else:
-            self.collector.set_room(*self._room_outside)
+            self.collector.end_room(self._number)
 
     def counts(self) -> Counts:
         """What has ended in this scope so far, counted."""

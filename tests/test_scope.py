@@ -8,6 +8,7 @@ import types
 import unittest
 from collections.abc import Iterator
 from contextlib import suppress
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -99,6 +100,19 @@ def test_what_is_raised_after_its_end_is_no_exception_of_its() -> None:
         outliving.run(Signal.send, signal, sender=Signal)
     assert scope.late.count == 2
     assert totals(scope.recording).exceptions == 0
+
+
+def test_one_that_ends_in_another_thread_makes_that_no_part_of_what_is_around_it() -> None:
+    def elsewhere() -> None:
+        close_scope(inner)
+        told.send(sender=Signal)
+
+    with signal_panel.record() as outer:
+        inner = contextvars.copy_context().run(open_scope)
+        thread = Thread(target=elsewhere)
+        thread.start()
+        thread.join()
+    assert senders(outer) == []
 
 
 def test_one_that_cannot_be_opened_leaves_nothing_patched() -> None:
@@ -401,6 +415,33 @@ def test_transactions_past_the_cap_are_forgotten() -> None:
             with transaction.atomic():
                 told.send(sender=None)
         assert len(current.get().collector.blocks) <= 2 + 10
+
+
+@override_settings(SIGNAL_PANEL={"MAX_SPANS": 100})
+def test_one_that_ends_takes_nothing_from_another_beside_it() -> None:
+    with signal_panel.record() as outer:
+        for _ in range(95):
+            told.send(sender=None)
+        beside = contextvars.copy_context()
+        first = beside.run(open_scope)
+        second = open_scope()
+        beside.run(close_scope, first)
+        for _ in range(20):
+            told.send(sender=None)
+        close_scope(second)
+        told.send(sender=None)
+    assert len(second.recording.sends) == 20
+    assert (len(outer.sends), outer.dropped) == (100, 16)
+
+
+@override_settings(SIGNAL_PANEL={"MAX_SPANS": 10})
+def test_one_that_ends_after_what_it_was_inside_of_lets_nothing_in() -> None:
+    outer = open_scope()
+    inside = contextvars.copy_context()
+    inner = inside.run(open_scope)
+    close_scope(outer)
+    inside.run(close_scope, inner)
+    assert not outer.collector.limit
 
 
 @pytest.mark.django_db
