@@ -304,8 +304,6 @@ class Collector(Recorder):
         try:
             if span < self.limit:
                 self.instances.add(instance, action, span, kind)
-        except TypeError:
-            return  # it can't be weakly held
         except Exception as failure:
             self.failed(failure)
 

@@ -100,7 +100,6 @@ KEYS = {
         accepts=_is_dictionary,  # Its entries are looked at one by one: a wrong one leaves the others.
     ),
 }
-DEFAULTS: dict[str, Any] = {name: key.default for name, key in KEYS.items()}
 
 
 def get(name: str) -> Any:

@@ -40,10 +40,14 @@ class Instances:
     def add(self, instance: Any, action: Any, span: int, kind: int) -> None:
         """Keep the instance of a send, with the action of one of ``m2m_changed``.
 
-        TypeError is raised where it can't be weakly held: nobody could tell it from another.
+        Not where it can't be weakly held: nobody could tell it from another.
         """
+        try:
+            reference = ref(instance)
+        except TypeError:
+            return
         # An action is one of Django's own strings; anything else might run the user's code.
-        self._keep((ref(instance), kind, action if type(action) is str else None, span))
+        self._keep((reference, kind, action if type(action) is str else None, span))
         if len(self.sends) % OFTEN == 0:
             self.go_through()
 

@@ -83,7 +83,8 @@ def _find(tree: ast.Module, line: int, name: str, has_changed: bool) -> tuple[in
     called_so = sorted(
         (node for node in definitions if node.name == name), key=lambda node: abs(node.lineno - line)
     )
-    for node in (*called_so, *there) if has_changed else (*there, *called_so):
+    node = next(iter((*called_so, *there) if has_changed else (*there, *called_so)), None)
+    if node is not None:
         return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)]), _end(node)
     if any(isinstance(node, ast.Lambda) and node.lineno == line for node in nodes):
         around = [node for node in nodes if isinstance(node, ast.stmt) and node.lineno <= line <= _end(node)]

@@ -5,15 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 from debug_toolbar.toolbar import DebugToolbar
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.utils import CursorWrapper
-from django.db.transaction import Atomic
-from django.dispatch import Signal
 from hypothesis import HealthCheck, settings
 
 from signal_panel import kinds
 from signal_panel.collector import current
-from signal_panel.recording import METHODS
 from signal_panel.tracer import patching
 
 # No test fails for a machine that is slow, or busy with others.
@@ -52,7 +47,4 @@ def _no_kinds_are_known_before(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def standing() -> dict[tuple[type, str], object]:
     """What stands on Django's classes where we record."""
-    places = [(Signal, name) for name in (*METHODS, "_live_receivers", "connect", "disconnect")]
-    places += [(Atomic, "__enter__"), (Atomic, "__exit__"), (CursorWrapper, "_execute_with_wrappers")]
-    places += [(BaseDatabaseWrapper, "run_and_clear_commit_hooks")]
-    return {(owner, name): vars(owner)[name] for owner, name in places}
+    return {(patch.owner, patch.name): vars(patch.owner).get(patch.name) for patch in patching.PATCHES}

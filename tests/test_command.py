@@ -198,6 +198,19 @@ class TestTwice:
             signals("--twice", "shop.models.Book")
         assert signals("--twice", "order_paid")[0] == "No receiver is connected twice.\n"
 
+    def test_methods_of_two_objects(self) -> None:
+        class Index:
+            def update(self, **named: object) -> None:
+                """Hear it."""
+
+        one, other = Index(), Index()
+        order_placed.connect(one.update)
+        order_placed.connect(one.update, dispatch_uid="again")
+        order_placed.connect(other.update, dispatch_uid="first")
+        order_placed.connect(other.update, dispatch_uid="second")
+        with pytest.raises(CommandError, match=r"^2 receivers connected twice"):
+            signals("--twice")
+
     def test_not_with_unheard(self) -> None:
         with pytest.raises(CommandError, match="not allowed with"):
             signals("--twice", "--unheard")

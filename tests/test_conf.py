@@ -65,12 +65,12 @@ RIGHT += [
 KEYS = ", ".join(map(repr, conf.KEYS))
 
 
-@pytest.mark.parametrize("name", conf.DEFAULTS)
+@pytest.mark.parametrize("name", conf.KEYS)
 def test_without_the_setting_the_defaults_hold(settings: Any, name: str) -> None:
     settings.SIGNAL_PANEL = {}
-    assert conf.get(name) == conf.DEFAULTS[name]
+    assert conf.get(name) == conf.KEYS[name].default
     del settings.SIGNAL_PANEL
-    assert conf.get(name) == conf.DEFAULTS[name]
+    assert conf.get(name) == conf.KEYS[name].default
 
 
 @pytest.mark.parametrize(("name", "value"), RIGHT)
@@ -83,7 +83,7 @@ def test_a_right_value_is_used(settings: Any, name: str, value: object) -> None:
 @pytest.mark.parametrize(("name", "value"), WRONG)
 def test_a_wrong_value_is_named_and_the_default_used(settings: Any, name: str, value: object) -> None:
     settings.SIGNAL_PANEL = {name: value}
-    assert conf.get(name) == conf.DEFAULTS[name]
+    assert conf.get(name) == conf.KEYS[name].default
     [problem] = conf.problems()
     assert problem.message == (f"SIGNAL_PANEL[{name!r}] is {value!r}, but must be {conf.KEYS[name].allowed}.")
 
@@ -91,7 +91,9 @@ def test_a_wrong_value_is_named_and_the_default_used(settings: Any, name: str, v
 @pytest.mark.parametrize("value", [None, ["IGNORE"], "IGNORE", 1])
 def test_a_setting_that_is_no_dictionary_leaves_the_defaults(settings: Any, value: object) -> None:
     settings.SIGNAL_PANEL = value
-    assert {name: conf.get(name) for name in conf.DEFAULTS} == conf.DEFAULTS
+    assert {name: conf.get(name) for name in conf.KEYS} == {
+        name: key.default for name, key in conf.KEYS.items()
+    }
     [problem] = conf.problems()
     assert problem.message == f"SIGNAL_PANEL must be a dictionary, not {value!r}."
 

@@ -12,7 +12,8 @@ from django.dispatch import Signal
 import signal_panel
 from signal_panel import Recording
 from signal_panel.collector import current
-from signal_panel.instances import AT_FIRST, OFTEN
+from signal_panel.instances import AT_FIRST, OFTEN, Instances
+from signal_panel.tracer import close_scope, open_scope
 from tests.threads import at_once
 
 thing_saved = Signal()
@@ -96,6 +97,25 @@ def test_where_all_live_it_is_not_gone_through_for_each_of_them() -> None:
             thing_saved.send(None, instance=living[-1])
         assert kept() == 8 * MANY * 4
         assert times < 10
+
+
+def test_a_failure_of_ours_is_told_whatever_its_type(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(self: Instances) -> None:
+        raise TypeError
+
+    monkeypatch.setattr(Instances, "go_through", fails)
+    scope = open_scope()
+    save(Thing(), MANY)
+    close_scope(scope)
+    assert scope.failure == "TypeError"
+
+
+def test_one_that_cannot_be_weakly_held_is_no_failure() -> None:
+    scope = open_scope()
+    thing_saved.send(None, instance=7)
+    close_scope(scope)
+    assert scope.failure == ""
+    assert again(scope.recording) == [None]
 
 
 def test_a_recording_inside_another_has_its_own_first_one() -> None:

@@ -167,6 +167,12 @@ class TestARequestThatHasNotFinished:
         panel_of_it.store_so_far()  # as of one who had found it just before
         assert signals(Recording.from_json(newest_stats()["recording"]))[-1] == "request_finished"
 
+    def test_one_that_the_store_has_no_more_is_not_stored_again(self, response: Any) -> None:
+        (panel_of_it,) = stored.unfinished.values()
+        get_store().clear()
+        panel_of_it.store_so_far()
+        assert stored_requests() == []
+
     def test_nothing_is_kept_of_it_once_it_has(self, response: Any) -> None:
         assert [*stored.unfinished] == stored_requests()
         response.close()

@@ -23,7 +23,7 @@ from signal_panel.collector import current
 from signal_panel.queries import Queries
 from signal_panel.rows import HEAD, Counts
 from signal_panel.summary import Totals, totals
-from signal_panel.tracer import close_scope, database, open_scope
+from signal_panel.tracer import close_scope, database, open_scope, patching
 from tests.clock import FakeClock
 
 told = Signal()
@@ -123,6 +123,22 @@ def test_one_that_cannot_be_opened_leaves_nothing_patched() -> None:
     with pytest.raises(OSError, match="no clock"):
         open_scope(breaks)
     assert vars(Signal)["send"] is before
+
+
+def test_one_that_cannot_patch_all_leaves_nothing_patched(monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks() -> None:
+        raise OSError("no room")
+
+    monkeypatch.setattr(patching.PATCHES[-1], "put_on", breaks)
+    before = vars(Signal)["send"]
+    with pytest.raises(OSError, match="no room"):
+        open_scope()
+    assert vars(Signal)["send"] is before
+    monkeypatch.undo()
+    with signal_panel.record() as recording:
+        told.send(sender=Signal)
+    assert vars(Signal)["send"] is before
+    assert len(recording.sends) == 1
 
 
 def test_a_carried_function_looks_like_itself() -> None:

@@ -240,9 +240,8 @@ class _Told:
         self._loop_of = {span: number for number, loop in enumerate(facts.loops) for span in loop.spans}
         self._told = [0] * len(facts.loops)
         if self._loop_of:
-            by_parent: dict[int, int] = defaultdict(
-                int
-            )  # many spans have the same, and are in the same loops
+            # Many spans have the same parent, and are in the same loops.
+            by_parent: dict[int, int] = defaultdict(int)
             for span, nanoseconds in facts.told.items():
                 by_parent[facts.columns.parent[span]] += nanoseconds
                 if (number := self._loop_of.get(span)) is not None:

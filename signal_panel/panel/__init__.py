@@ -112,10 +112,16 @@ class SignalTimelinePanel(Panel):
 
     def store_so_far(self) -> None:
         """Store what has been recorded so far: somebody looks at a request that has not finished."""
-        with self._harmless(), self._storing:
-            if not self._is_whole:
-                self._store()
-        self._store_failure()
+        if self._is_stored():
+            with self._harmless(), self._storing:
+                if not self._is_whole:
+                    self._store()
+            self._store_failure()
+
+    def _is_stored(self) -> bool:
+        """Whether the store has the request still: one that it evicted would come back by being stored."""
+        is_stored: bool = self.toolbar.store.exists(self.toolbar.request_id)
+        return is_stored
 
     def _store(self) -> None:
         if self._recording is None:
@@ -133,18 +139,15 @@ class SignalTimelinePanel(Panel):
         self.record_stats({**stats, "failure": failure} if failure else stats)
 
     def _store_whole(self, request: middleware.RequestScope) -> None:
-        """Store the whole recording: called once ``request_finished`` has been sent.
-
-        A request that the store has evicted meanwhile would come back by being written to.
-        """
+        """Store the whole recording: called once ``request_finished`` has been sent."""
         _remember_late_spans(self.toolbar.request_id, request.late)
         with _database_connections_left_as_found():
-            if self.toolbar.store.exists(self.toolbar.request_id):
+            if self._is_stored():
                 with self._harmless(), self._storing:
                     self._is_whole = True
                     self._store()
-                stored.unfinished.pop(self.toolbar.request_id, None)
                 self._store_failure()
+        stored.unfinished.pop(self.toolbar.request_id, None)
 
     def _store_failure(self) -> None:
         if self._failure:

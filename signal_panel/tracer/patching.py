@@ -82,6 +82,7 @@ _open_scopes = 0
 _ways_to_send = [_way_to_send(name) for name in METHODS]
 _live_receivers = _Patch(Signal, "_live_receivers", wrapped_live_receivers)
 _others = [_Patch(*place) for place in (*connecting.RECORDING, *contexts.RECORDING, *database.RECORDING)]
+PATCHES = (*_ways_to_send, _live_receivers, *_others)
 _DJANGOS_FILES = {sys.modules[patch.owner.__module__].__file__ for patch in (*_ways_to_send, *_others)}
 
 
@@ -107,7 +108,7 @@ def uninstall() -> None:
     with _lock:
         _open_scopes -= 1
         if _open_scopes == 0:
-            for patch in (*_ways_to_send, _live_receivers, *_others):
+            for patch in PATCHES:
                 if patch.ours is not None:
                     patch.take_off()
             database.forget()

@@ -11,6 +11,7 @@ from argparse import ArgumentParser
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.core.management.base import BaseCommand, CommandError
@@ -98,7 +99,7 @@ class Command(BaseCommand):
             listing = [listed for listed in listing if not listed.is_heard]
         if options["pattern"]:
             listing = list(_matching(listing, options["pattern"], in_part=not options["twice"]))
-        listing.sort()
+        listing.sort(key=attrgetter("signal"))
         unimported = handlers_not_imported()
         if options["json"]:
             self._write_json(listing, unimported)
