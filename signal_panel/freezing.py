@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from operator import itemgetter
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from signal_panel import naming
 from signal_panel.collector import Collector, ConnectedHere
@@ -292,7 +292,7 @@ class _Renumbering(dict[int, int]):
         self.strings = Strings()
         self.sends: list[SendKind] = []
         self.receivers: list[ReceiverKind] = []
-        self._listed: Callable[[int], int | None] = dict[int, int]().get
+        self._listed: Callable[[Any], int | None] = dict[Any, int]().get
 
     def begin_with(self, listing: Listing) -> None:
         """Take over the listing's numbers for strings and receivers."""
@@ -301,7 +301,7 @@ class _Renumbering(dict[int, int]):
 
     def __missing__(self, number: int) -> int:
         if number < 0:
-            listed = self._listed(id(self._kinds.lasting(number)))
+            listed = self._listed(self._kinds.key(number))
             if listed is None:
                 self.receivers.append(self._kinds.receiver_kind(number, self.strings))
                 listed = -len(self.receivers)

@@ -76,6 +76,13 @@ class _RawReceiver(NamedTuple):
     is_async: bool
     reference: ref[Any] | None
 
+    def key(self) -> int | tuple[str, int] | None:
+        """What it is known by: its ``id`` while it lives; what defines it, where nobody could tell that."""
+        if self.reference is None:
+            return self.name, id(self.code)
+        lasting = self.reference()
+        return None if lasting is None else id(lasting)
+
 
 class _Seen:
     def __init__(self) -> None:
@@ -137,7 +144,7 @@ class Kinds:
         self._sends, self._receivers = seen.sends, seen.receivers
         self._numbers, self._ignored = seen.numbers, seen.ignored
         self.known = self._numbers.get
-        """The number for the receiver that has an ``id``, or None: the first half of ``receiver``.
+        """The number for the receiver that has a key, or None: the first half of ``receiver``.
 
         Or that for a send from the user's code: the ``id`` of the signal plus the method's number, which is 0
         for ``send``, the ``id`` of a sender that is a class, a function or None, and that of the code with
@@ -223,13 +230,19 @@ class Kinds:
         lasting = _what_lasts_of(receiver)
         number = self._numbers.get(id(lasting))
         if number is None:
-            name, code = naming.receiver_definition(receiver)
+            raw = _RawReceiver(
+                *naming.receiver_definition(receiver), is_async, naming.weak_reference(lasting)
+            )
+            key = raw.key()
+            things: tuple[Any, ...] = (lasting,)
+            if raw.reference is None:
+                things = () if raw.code is None else (raw.code,)
             with self._numbers.lock:
-                number = self._numbers.get(id(lasting))
+                number = self._numbers.get(key)
                 if number is None:  # as above
-                    self._receivers.append(_RawReceiver(name, code, is_async, naming.weak_reference(lasting)))
+                    self._receivers.append(raw)
                     number = -len(self._receivers)
-                    self._numbers.add(id(lasting), number, lasting)
+                    self._numbers.add(key, number, *things)
         return number
 
     def continued(self, ignore: tuple[str, ...]) -> bool:
@@ -254,10 +267,9 @@ class Kinds:
             *strings.site(raw.through),
         )
 
-    def lasting(self, number: int) -> Any:
-        """What lasts of a receiver, which of a bound method is the function; None where it has died."""
-        reference = self._receivers[-1 - number].reference
-        return None if reference is None else reference()
+    def key(self, number: int) -> int | tuple[str, int] | None:
+        """What the receiver is known by, or None where it has died."""
+        return self._receivers[-1 - number].key()
 
     def receiver_kind(self, number: int, strings: Strings) -> ReceiverKind:
         """What the receiver's number stands for."""

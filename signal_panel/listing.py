@@ -7,7 +7,7 @@ takes 12 µs each, and large projects have a thousand: so it is done again only 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from signal_panel import connected, handlers, naming
 from signal_panel.connected import Connected
@@ -20,12 +20,12 @@ class Listing(NamedTuple):
     """What there is, by numbers that index ``strings`` and ``receivers``.
 
     ``connections`` are without sites, and ``places`` says which is under a signal's own key, by its ``id``.
-    ``known`` finds a receiver by the ``id`` of what lasts of it, as ``Kinds.known`` does.
+    ``known`` finds a receiver by its key, as ``Kinds.known`` does.
     """
 
     strings: Strings
     receivers: list[ReceiverKind]
-    known: Callable[[int], int | None]
+    known: Callable[[Any], int | None]
     signals: list[int]
     connections: list[ConnectionKind]
     places: dict[int, int]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 import threading
+from functools import partial
 from types import ModuleType
 from typing import Any
 from weakref import ref
@@ -22,6 +23,15 @@ told = Signal()
 
 def hears(**_: Any) -> None:
     """Hear."""
+
+
+class NotWeakly:
+    """A receiver that nothing can refer to weakly."""
+
+    __slots__ = ()
+
+    def __call__(self, **_: Any) -> None:
+        """Hear."""
 
 
 def sends(recording: Recording) -> list[tuple[str, str]]:
@@ -53,6 +63,18 @@ def test_what_has_the_id_of_a_sender_that_died_is_another() -> None:
         names.add(send.sender.rpartition(".")[2])
         gc.collect()
     assert names == {"First", "Second", "Third"}
+
+
+@pytest.mark.parametrize("hears", [NotWeakly(), partial(hears).__call__])
+def test_a_receiver_that_cannot_be_weakly_held_is_one_in_all_its_calls(hears: Any) -> None:
+    told.connect(hears, weak=False)
+    try:
+        recording = recorded(told, told, told)
+    finally:
+        told.disconnect(hears)
+    (connection,) = [each for each in recording.connections if each.signal == f"{HERE}.told"]
+    assert len(connection.calls) == 3
+    assert len({kind for kind in recording.columns.kind if kind < 0}) == 1
 
 
 def test_nothing_that_they_are_of_is_kept_alive() -> None:
