@@ -43,17 +43,19 @@ from signal_panel import (
     unchanged,
 )
 from signal_panel.middleware import current_request
+from signal_panel.panel import stored
 from signal_panel.recording import columns, serializing, views
 from signal_panel.speedups import pure
-from signal_panel.tracer import scopes
+from signal_panel.tracer import connecting, contexts, database, patching, scopes
 from tests.stores import stored_requests
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MODULES = (
-    batches, collector, columns, conf, connected, frames, freezing, handlers, identity, instances, intervals,
-    kinds, listing, middleware, naming, overflow, page, panel, pure, queries, recording, rows, scope, scopes,
-    serializing, summary, templating, unchanged, views,
+    batches, collector, columns, conf, connected, connecting, contexts, database, frames, freezing,
+    handlers, identity, instances, intervals, kinds, listing, middleware, naming, overflow, page, panel,
+    patching, pure, queries, recording, rows, scope, scopes, serializing, stored, summary, templating,
+    unchanged, views,
 )  # fmt: skip
 
 # What runs when somebody looks.
@@ -86,7 +88,7 @@ BOUNDARY = {
     "panel.SignalTimelinePanel.generate_server_timing", "panel.SignalTimelinePanel.generate_stats",
     "panel.SignalTimelinePanel.get_headers", "panel.SignalTimelinePanel.get_urls",
     "panel.SignalTimelinePanel._store_failure", "panel.SignalTimelinePanel.process_request",
-    "tracer.scopes.close_scope", "page.failure_text",
+    "tracer.scopes.close_scope", "tracer.patching._Patch.take_off", "page.failure_text",
 }  # fmt: skip
 
 
