@@ -230,11 +230,12 @@ class Collector(Recorder):
                 self.late.count += 1
             else:
                 scopes = []
-                while parent in self.scopes:
-                    if parent not in self.blocks:
-                        scopes.append(parent)
-                    parent = self.scopes[parent]
-                self.overflow.add_send(number, parent, scopes)
+                above = parent
+                while above in self.scopes:
+                    if above not in self.blocks:
+                        scopes.append(above)
+                    above = self.scopes[above]
+                self.overflow.add_send(number, parent, above, scopes)
         except Exception as failure:
             self.failed(failure)
 
@@ -323,7 +324,7 @@ class Collector(Recorder):
         end = self.clock()
         try:
             if not self.closed and not self.queries.add(alias, sql, parameters, many, span, start, end):
-                self.overflow.add_query(end - start)
+                self.overflow.add_query(span, end - start)
         except Exception as failure:
             self.failed(failure)
 

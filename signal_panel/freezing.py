@@ -32,13 +32,12 @@ _T = TypeVar("_T")
 
 
 class Beginning(NamedTuple):
-    """Where a scope began: its number, the clock, the logs' lengths, and what had been added up."""
+    """Where a scope began: its number, the clock, and the logs' lengths."""
 
     number: int
     clock: int
     log: dict[int, int]
     queries: int
-    overflow: Overflow
 
     @classmethod
     def here(cls, collector: Collector, number: int) -> Beginning:
@@ -48,7 +47,6 @@ class Beginning(NamedTuple):
             collector.clock(),
             collector.log.lengths(),
             collector.queries.position,
-            collector.overflow.so_far(number),
         )
 
 
@@ -241,8 +239,18 @@ class Freezing:
         self._left_out = self._left_out._replace(queries=count, queries_ns=nanoseconds)
 
     def _add_overflow(self) -> None:
-        beyond = self._collector.overflow.so_far(self._beginning.number) - self._beginning.overflow
+        number = self._beginning.number
+        is_outermost = self._collector.scopes[number] == 0
+        overflow = self._collector.overflow
+        beyond = overflow.so_far(number) if is_outermost else overflow.so_far(number, self._is_in_it)
         self._columns.overflow = beyond + self._left_out
+
+    def _is_in_it(self, number: int) -> bool:
+        """Whether a span or scope is in this one; of those under way nobody can tell but by what is older."""
+        row = self._by_number[number]
+        if row == NOWHERE:
+            return self._span_above(number) > self._beginning.number
+        return self._places[row] != OUTSIDE or row in self._lost
 
     def _add_connections(self, listing: Listing, connected: list[tuple[int, ConnectedHere]]) -> None:
         columns, renumber = self._columns, self._renumber

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 
@@ -23,21 +24,39 @@ class Overflow(NamedTuple):
     def __add__(self, more: Overflow) -> Overflow:  # type: ignore[override]
         return Overflow(*(one + other for one, other in zip(self, more, strict=True)))
 
-    def __sub__(self, before: Overflow) -> Overflow:
-        return Overflow(*(now - then for now, then in zip(self, before, strict=True)))
-
     @property
     def spans(self) -> int:
         """How many spans were not kept."""
         return self.sends + self.calls
 
 
-class OverflowCounter:
-    """Adds up spans as they end, in memory that grows with the sends under way and not with those past."""
+class _Counted:
+    """What has ended directly in a span that was kept, in one under way or in a scope."""
+
+    __slots__ = ("calls", "exceptions", "queries", "queries_ns", "sends")
 
     def __init__(self) -> None:
-        self._sends = self._calls = self._exceptions = 0
-        self._queries = self._queries_ns = 0
+        self.sends = self.calls = self.exceptions = self.queries = self.queries_ns = 0
+
+    def add(self, more: _Counted) -> None:
+        self.sends += more.sends
+        self.calls += more.calls
+        self.exceptions += more.exceptions
+        self.queries += more.queries
+        self.queries_ns += more.queries_ns
+
+    def total(self, receivers_ns: int = 0) -> Overflow:
+        return Overflow(self.sends, self.calls, receivers_ns, self.exceptions, self.queries, self.queries_ns)
+
+
+class OverflowCounter:
+    """Adds up spans as they end, in memory that grows with those kept and under way, and not with those past.
+
+    What has ended in a span that was not kept is in the one above, once that span has ended.
+    """
+
+    def __init__(self) -> None:
+        self._counted: defaultdict[int, _Counted] = defaultdict(_Counted)
         self._receivers_ns: dict[int, int] = {}  # by scope, as is the next
         self._covered_until: dict[int, int] = {}
         self._calls_of: dict[int, list[tuple[int, int]]] = {}
@@ -63,15 +82,18 @@ class OverflowCounter:
     def add_call(self, number: int, send: int, start: int, end: int) -> None:
         """Add a receiver call that has ended."""
         with self._lock:
-            self._calls += 1
+            counted = self._add(number, send, send)
+            counted.calls += 1
             self._calls_of.setdefault(send, []).append((start, end))
-            self._add_exception(number, send)
 
-    def add_send(self, number: int, above: int, scopes: Iterable[int]) -> None:
-        """Add a send that has ended in the span ``above``; the time of its calls to the scopes in between."""
+    def add_send(self, number: int, parent: int, above: int, scopes: Iterable[int]) -> None:
+        """Add a send that has ended in its parent, in the span ``above``.
+
+        The time of its calls is added to the scopes in between.
+        """
         with self._lock:
-            self._sends += 1
-            self._add_exception(number, above)
+            counted = self._add(number, parent, above)
+            counted.sends += 1
             calls = self._calls_of.pop(number, ())
             for scope in scopes:
                 covered, until = self._receivers_ns.get(scope, 0), self._covered_until.get(scope, 0)
@@ -80,28 +102,31 @@ class OverflowCounter:
                     until = max(until, end)
                 self._receivers_ns[scope], self._covered_until[scope] = covered, until
 
-    def add_query(self, duration: int) -> None:
-        """Add a query that has been executed."""
+    def add_query(self, parent: int, duration: int) -> None:
+        """Add a query that has been executed in a span or a scope."""
         with self._lock:
-            self._queries += 1
-            self._queries_ns += duration
+            counted = self._counted[parent]
+            counted.queries += 1
+            counted.queries_ns += duration
 
-    def _add_exception(self, number: int, above: int) -> None:
+    def _add(self, number: int, parent: int, above: int) -> _Counted:
+        """Add what is in a span that has ended to what is in its parent, which it gives."""
+        counted = self._counted[parent]
+        if number in self._counted:
+            counted.add(self._counted.pop(number))
         # Where a span inside has passed it on, it has been counted there.
         passed_on = self._passed_on.pop(number, ())
         name = self._raised.pop(number, None)
         if name is not None:
-            self._exceptions += name not in passed_on
+            counted.exceptions += name not in passed_on
             self._passed_on.setdefault(above, set()).add(name)
+        return counted
 
-    def so_far(self, scope: int) -> Overflow:
-        """What has been added up; the receivers' time is that in the scope."""
+    def so_far(self, scope: int, is_in_it: Callable[[int], bool] = lambda number: True) -> Overflow:
+        """What has been added up in a scope: in the scopes and spans, by their numbers, that are in it."""
+        total = _Counted()
         with self._lock:
-            return Overflow(
-                self._sends,
-                self._calls,
-                self._receivers_ns.get(scope, 0),
-                self._exceptions,
-                self._queries,
-                self._queries_ns,
-            )
+            for number, counted in self._counted.items():
+                if is_in_it(number):
+                    total.add(counted)
+            return total.total(self._receivers_ns.get(scope, 0))

@@ -450,6 +450,40 @@ def test_one_that_ends_takes_nothing_from_another_beside_it() -> None:
     assert (len(outer.sends), outer.dropped) == (100, 16)
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("kept", [5, 1_000])
+def test_what_is_beside_one_inside_another_is_not_counted_in_it(kept: int) -> None:
+    def fails(**named: object) -> None:
+        execute("SELECT 1")
+        raise LookupError
+
+    def sends(**named: object) -> None:
+        told.send_robust(sender=None)
+        with transaction.atomic():
+            told.send_robust(sender=None)
+
+    outer_signal = Signal()
+    outer_signal.connect(sends)
+    told.connect(fails)
+    try:
+        with override_settings(SIGNAL_PANEL={"MAX_SPANS": kept}), signal_panel.record() as outer:
+            beside = contextvars.copy_context()
+            with signal_panel.record() as inner:
+                for _ in range(10):
+                    outer_signal.send(sender=None)
+                    beside.run(sends)
+    finally:
+        told.disconnect(fails)
+    counted = [totals(recording) for recording in (outer, inner)]
+    for name, expected in (
+        ("sends", [50, 30]),
+        ("calls", [50, 30]),
+        ("exceptions", [40, 20]),
+        ("queries", [80, 40]),
+    ):
+        assert [getattr(each, name) for each in counted] == expected, name
+
+
 @override_settings(SIGNAL_PANEL={"MAX_SPANS": 10})
 def test_one_that_ends_after_what_it_was_inside_of_lets_nothing_in() -> None:
     outer = open_scope()

@@ -273,7 +273,8 @@ keep_query(Recorder *recorder, PyObject *cursor, PyObject *sql, PyObject *params
     if (added == 0) {
         PyObject *overflow = PyObject_GetAttrString((PyObject *)recorder, "overflow"), *counted = NULL;
         if (overflow != NULL) {
-            counted = PyObject_CallMethod(overflow, "add_query", "L", (long long)(end - start));
+            counted =
+                PyObject_CallMethod(overflow, "add_query", "LL", (long long)span, (long long)(end - start));
         }
         Py_XDECREF(overflow);
         Py_XDECREF(counted);
