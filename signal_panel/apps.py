@@ -5,9 +5,9 @@ from pathlib import Path
 from django.apps import AppConfig
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finder
-from django.utils.translation import gettext_lazy as _
 
 from signal_panel import assets
+from signal_panel.translation import gettext_lazy as _
 
 
 class SignalPanelConfig(AppConfig):

@@ -8,7 +8,7 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.core.checks import CheckMessage, Error, Warning, register
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, Resolver404, get_script_prefix, resolve, reverse
 from django.utils.module_loading import import_string
 
 from signal_panel import conf
@@ -16,6 +16,9 @@ from signal_panel import conf
 TAG = "signal_panel"
 MIDDLEWARE = "signal_panel.middleware.SignalPanelMiddleware"
 PANEL = "signal_panel.panel.SignalTimelinePanel"
+TOOLBAR = "debug_toolbar.middleware.DebugToolbarMiddleware"
+WHITENOISE = "whitenoise.middleware.WhiteNoiseMiddleware"
+NO_STATIC = "whitenoise.runserver_nostatic"
 SCRIPT = "signal_panel/js/panel.js"
 
 
@@ -97,7 +100,18 @@ def check_urls(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if not (settings.DEBUG and apps.is_installed("debug_toolbar")):
         return []
     try:
-        reverse("djdt:render_panel")
+        path = reverse("djdt:render_panel")
+        if _namespace_at(path) != "djdt":
+            return [
+                Warning(
+                    f"The toolbar's URLs never get their requests: another pattern takes '{path}' before.",
+                    hint=(
+                        "Put debug_toolbar_urls() before the pattern that matches everything, as those of "
+                        "a content management system do: urlpatterns = [*debug_toolbar_urls(), *urlpatterns]."
+                    ),
+                    id="signal_panel.W006",
+                )
+            ]
     except NoReverseMatch:
         return [
             Warning(
@@ -136,9 +150,40 @@ def check_static_files(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 @register(TAG)
+def check_served_files(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Where a middleware serves files in place of runserver, they do not go through the toolbar."""
+    if NO_STATIC not in settings.INSTALLED_APPS or not apps.is_installed("debug_toolbar"):
+        return []
+    toolbar, served_by = (
+        _positions(import_string(path), settings.MIDDLEWARE) for path in (TOOLBAR, WHITENOISE)
+    )
+    if not (toolbar and served_by and toolbar[0] < served_by[0]):
+        return []
+    return [
+        Warning(
+            "WhiteNoise serves the panel's files inside the toolbar, which stores a request for each.",
+            hint=(
+                f"Move '{settings.MIDDLEWARE[served_by[0]]}' above "
+                f"'{settings.MIDDLEWARE[toolbar[0]]}'. Else the page that one looks at is soon no longer "
+                "among the requests that the toolbar keeps."
+            ),
+            id="signal_panel.W007",
+        )
+    ]
+
+
+@register(TAG)
 def check_setting(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """SIGNAL_PANEL holds known keys and values that they take."""
     return [Error(problem.message, hint=problem.hint, id=problem.id) for problem in conf.problems()]
+
+
+def _namespace_at(path: str) -> str:
+    """The namespace of what answers at a path that ``reverse`` gave; empty where nothing does."""
+    try:
+        return resolve(path.removeprefix((get_script_prefix() or "/").rstrip("/"))).namespace
+    except Resolver404:
+        return ""
 
 
 def _positions(cls: type, paths: Iterable[str]) -> list[int]:

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from signal_panel.editors import COPY, EDITORS, is_absolute, is_pattern
 
@@ -168,7 +169,10 @@ def _wrong_thresholds(configured: dict[Any, Any]) -> Iterator[Problem]:
 
 
 def _configured() -> Any:
-    return getattr(settings, "SIGNAL_PANEL", {})
+    try:
+        return getattr(settings, "SIGNAL_PANEL", {})
+    except ImproperlyConfigured:  # a script of signals alone has no settings
+        return {}
 
 
 def _listed(names: Iterable[str]) -> str:

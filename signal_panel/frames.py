@@ -67,6 +67,8 @@ _BEFORE_HOP = SyncToAsync.__call__.__code__
 _EVENT_LOOPS = (asyncio.Handle._run.__code__, getattr(asyncio, "Runner", asyncio).run.__code__)
 # Nor did manage.py what a command does that is not one's own.
 _COMMANDS = (execute_from_command_line.__code__, ManagementUtility.execute.__code__)
+_SHELL = "django.core.management.commands.shell"
+"""The module that what is typed after ``shell -c``, or piped to it, is run in."""
 _WITH_OTHER_ENDS = {code.co_filename for code in (HOP, *_EVENT_LOOPS)}
 _passed_through: set[CodeType] = set()
 CLIMBED_PAST: dict[str, bool] = {}
@@ -123,7 +125,7 @@ def _owner_of(frame: FrameType) -> str:
         return PLUMBING
     file = names.get("__file__")
     is_generated = "__jinja_template__" in names or (
-        path.startswith("<") and type(file) is str and file != path
+        path.startswith("<") and type(file) is str and file != path and names.get("__name__") != _SHELL
     )
     return PLUMBING if is_generated else owner_of(path)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext as _
+from signal_panel.translation import gettext as _
 
 
 def messages() -> dict[str, str]:

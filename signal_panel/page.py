@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.templatetags.static import static
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from signal_panel import findings, tables
 from signal_panel.failures import kept_to_ourselves
@@ -14,6 +12,8 @@ from signal_panel.messages import messages
 from signal_panel.recording import Recording
 from signal_panel.sheets import ROWS, sheet_url, tabs
 from signal_panel.templating import duration, thousands
+from signal_panel.translation import gettext as _
+from signal_panel.translation import ngettext
 
 FIRST_ROWS = 100
 """How many spans the panel has as a table until its script has run: of 500 rows the browser's layout takes

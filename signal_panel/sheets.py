@@ -9,14 +9,15 @@ from typing import Any, NamedTuple
 from django.templatetags.static import static
 from django.utils.formats import time_format
 from django.utils.timezone import localtime
-from django.utils.translation import get_language, ngettext
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language
 
 from signal_panel import findings, tables
 from signal_panel.recording import Recording
 from signal_panel.summary import totals
 from signal_panel.tables import ConnectedRow, Rest
 from signal_panel.templating import render, thousands
+from signal_panel.translation import gettext as _
+from signal_panel.translation import ngettext
 
 ROWS = 500
 """How many rows a table shows; the others are added up in one."""

@@ -8,10 +8,10 @@ from typing import Any
 
 from django.templatetags.static import static
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from signal_panel import assets, places
+from signal_panel.translation import gettext, ngettext
 
 NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 

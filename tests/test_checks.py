@@ -12,17 +12,17 @@ from debug_toolbar.toolbar import debug_toolbar_urls
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib.staticfiles.finders import get_finder
 from django.core.checks import CheckMessage, run_checks
-from django.urls import include, path
+from django.http import HttpResponse
+from django.urls import clear_script_prefix, include, path, re_path, set_script_prefix
 
 import signal_panel
-from signal_panel.checks import MIDDLEWARE, PANEL
+from signal_panel.checks import MIDDLEWARE, PANEL, TOOLBAR, WHITENOISE
 from signal_panel.middleware import SignalPanelMiddleware
 from signal_panel.panel import SignalTimelinePanel
 
 DOCS = Path(__file__).parent.parent / "docs" / "checks.md"
 
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
-TOOLBAR = "debug_toolbar.middleware.DebugToolbarMiddleware"
 
 
 class OurMiddleware(SignalPanelMiddleware):
@@ -159,6 +159,43 @@ def test_the_toolbar_s_urls_may_stand_anywhere(project: Any, monkeypatch: pytest
     urls = i18n_patterns(path("tools/", include("debug_toolbar.urls")))
     project.ROOT_URLCONF = urls_module(monkeypatch, urls)
     assert ids() == []
+
+
+@pytest.mark.parametrize(
+    ("middleware", "expected"),
+    [
+        ([MIDDLEWARE, TOOLBAR, WHITENOISE], ["signal_panel.W007"]),
+        ([MIDDLEWARE, WHITENOISE, TOOLBAR], []),
+        ([MIDDLEWARE, TOOLBAR], []),
+        ([MIDDLEWARE, WHITENOISE], []),
+    ],
+)
+def test_files_that_whitenoise_serves_do_not_go_through_the_toolbar(
+    project: Any, middleware: list[str], expected: list[str]
+) -> None:
+    project.MIDDLEWARE = middleware
+    assert ids() == []
+    project.INSTALLED_APPS = ["whitenoise.runserver_nostatic", *project.INSTALLED_APPS]
+    assert ids() == expected
+
+
+def test_another_pattern_takes_the_toolbar_s_requests(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    everything = re_path("", lambda request: HttpResponse())
+    project.ROOT_URLCONF = urls_module(monkeypatch, [everything, *debug_toolbar_urls()])
+    [message] = reported()
+    assert message.id == "signal_panel.W006"
+    assert "another pattern takes '/__debug__/render_panel/'" in message.msg
+    project.ROOT_URLCONF = urls_module(monkeypatch, [*debug_toolbar_urls(), everything])
+    assert ids() == []
+
+
+def test_the_toolbar_s_urls_may_be_under_a_prefix(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.ROOT_URLCONF = urls_module(monkeypatch, debug_toolbar_urls())
+    set_script_prefix("/behind/a/proxy/")
+    try:
+        assert ids() == []
+    finally:
+        clear_script_prefix()
 
 
 def test_without_debug_the_toolbar_has_no_urls(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:

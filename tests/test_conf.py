@@ -1,7 +1,10 @@
 """``SIGNAL_PANEL``: the user's values over the defaults, and never a wrong one."""
 
 import ast
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +89,21 @@ def test_a_wrong_value_is_named_and_the_default_used(settings: Any, name: str, v
     assert conf.get(name) == conf.KEYS[name].default
     [problem] = conf.problems()
     assert problem.message == (f"SIGNAL_PANEL[{name!r}] is {value!r}, but must be {conf.KEYS[name].allowed}.")
+
+
+def test_where_there_are_no_settings_the_defaults_are_used() -> None:
+    script = """
+import django.dispatch, signal_panel
+told = django.dispatch.Signal()
+with signal_panel.record() as recording:
+    told.send(None)
+print(len(recording.sends), recording.sends[0].site.line)
+"""
+    environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    answer = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+    )
+    assert answer.stdout == "1 5\n"
 
 
 @pytest.mark.parametrize("value", [None, ["IGNORE"], "IGNORE", 1])

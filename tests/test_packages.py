@@ -263,6 +263,15 @@ class TestLines:
         lines = [here("by a dataclass"), here("by attrs"), ("<string>", 1)]
         assert [line(send.site) for send in recording.sends] == lines
 
+    def test_what_is_typed_after_shell_has_its_line(self) -> None:
+        with signal_panel.record() as recording:
+            call_command(
+                "shell", command="from tests.test_packages import told\ntold.send(None)", verbosity=0
+            )
+        assert [line(send.site) for send in recording.sends if send.signal.endswith(".told")] == [
+            ("<string>", 2)
+        ]
+
     def test_a_template_of_jinja_s_has_the_line_that_rendered_it(self, tmp_path: Path) -> None:
         (tmp_path / "page.html").write_text(
             "{% for _ in range(3) %}\n\n\n\n{{ signal.send(None) }}{% endfor %}"

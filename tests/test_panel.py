@@ -25,6 +25,7 @@ from django.utils.translation import trans_real
 import signal_panel
 from signal_panel import Recording, panel
 from signal_panel.panel import stored
+from signal_panel.translation import CONTEXT
 from tests.shop import views
 from tests.stores import newest_stats, stored_requests
 
@@ -314,8 +315,8 @@ class TestContent:
     def test_it_can_be_translated(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(trans_real, "_translations", {})
         german = trans_real.translation("de")._catalog
-        german["%(count)s send", 1] = "%(count)s Sendungen"
-        german["Signal or receiver"] = "Signal oder Empfänger"
+        german[f"{CONTEXT}\x04%(count)s send", 1] = "%(count)s Sendungen"
+        german[f"{CONTEXT}\x04Signal or receiver"] = "Signal oder Empfänger"
         with override_settings(LANGUAGE_CODE="de"), translation.override("de"):
             html = self.content(client)
         assert "11 Sendungen" in html

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext as _
+from signal_panel.translation import gettext as _
 
 
 def advice_by_rule() -> dict[str, str]:
@@ -15,7 +15,7 @@ def advice_by_rule() -> dict[str, str]:
         "handlers-not-imported": _("Import the module in the ready() of the app's AppConfig."),
         "init-receiver": _("Do the work where it is needed, for instance in a cached property of the model."),
         "queries-in-receiver": _("Fetch all rows with one query before the loop."),
-        "repeated-send": _("Handle all at once: bulk_create, bulk_update, or one send with a list."),
+        "repeated-send": _("Save with bulk_create or bulk_update; send a signal of yours once, with a list."),
         "sent-twice": _("Save once, after the last change."),
         "skipped-receivers": _("Catch the exception in the receiver, or send with send_robust."),
         "slow-in-transaction": _("Do it when the transaction is over: transaction.on_commit."),

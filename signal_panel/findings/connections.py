@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-
 from signal_panel.findings.facts import Facts
 from signal_panel.findings.finding import Finding
 from signal_panel.findings.words import short, some
 from signal_panel.naming import is_installed
 from signal_panel.recording import Connection, Handlers
 from signal_panel.templating import thousands
+from signal_panel.translation import gettext as _
+from signal_panel.translation import ngettext
 
 FUNCTION, LOCAL_FUNCTION, METHOD, CALLABLE = "function", "local function", "method", "callable"
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from django.utils.translation import gettext as _
-
 from signal_panel.findings.facts import Facts
 from signal_panel.findings.finding import Finding
 from signal_panel.findings.words import short, some
 from signal_panel.templating import thousands
+from signal_panel.translation import gettext as _
 
 # These end a request or a process, and are no failures of the receiver that they pass through.
 _ENDINGS = {"KeyboardInterrupt", "SystemExit", "GeneratorExit", "asyncio.exceptions.CancelledError"}

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 
-from django.utils.translation import gettext as _
-
 from signal_panel.findings.facts import Facts
 from signal_panel.findings.finding import Finding
 from signal_panel.findings.loops import Turn
 from signal_panel.findings.words import short, some, statement
 from signal_panel.recording import IN_TRANSACTION, NO_REPEATS, NOTHING
 from signal_panel.templating import duration, thousands
+from signal_panel.translation import gettext as _
 
 _AFTER_THE_RESPONSE = "django.core.signals.request_finished"
 _AROUND_A_QUERY = 2_000_000

@@ -6,8 +6,6 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from django.utils.translation import gettext as _
-
 from signal_panel import places
 from signal_panel.findings.facts import Facts
 from signal_panel.findings.finding import Finding
@@ -15,6 +13,7 @@ from signal_panel.findings.loops import DELETE, M2M, SAVE, Loop
 from signal_panel.findings.words import short, some
 from signal_panel.recording import NOTHING
 from signal_panel.templating import duration, thousands
+from signal_panel.translation import gettext as _
 
 _PARTNERS = {
     "pre_save": "post_save",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from django.utils.translation import gettext as _
+from signal_panel.translation import gettext as _
 
 NAMES_IN_A_CLAIM = 3
 

@@ -17,7 +17,6 @@ from django.http.response import HttpResponseBase
 from django.templatetags.static import static
 from django.urls import URLPattern
 from django.utils.html import format_html
-from django.utils.translation import gettext_lazy
 
 from signal_panel import middleware, page, templating
 from signal_panel.failures import kept_to_ourselves
@@ -25,6 +24,7 @@ from signal_panel.panel import stored, views
 from signal_panel.recording import Recording
 from signal_panel.summary import totals
 from signal_panel.tracer import Scope, Tally, close_scope, open_scope
+from signal_panel.translation import gettext_lazy
 
 
 class SignalTimelinePanel(Panel):
