@@ -23,11 +23,13 @@ def _toolbar_urls() -> None:
 
 @pytest.fixture(autouse=True)
 def _nothing_of_ours_is_left_behind() -> Iterator[None]:
-    """Fail the test that leaves Django patched, or something current."""
+    """Fail the test that leaves Django patched, a scope open or something current."""
     before = standing()
+    open_scopes = patching._open_scopes
     idle = current.get()
     yield
     assert standing() == before
+    assert patching._open_scopes == open_scopes
     assert current.get() == idle
 
 

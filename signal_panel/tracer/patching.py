@@ -91,11 +91,15 @@ def install() -> None:
     global _open_scopes
     with _lock:
         _open_scopes += 1
-        if _open_scopes == 1:
-            for patch in (*_ways_to_send, *_others):
-                patch.put_on()
-            if any(patch.ours is not COPIES[patch.name] for patch in _ways_to_send):
-                _live_receivers.put_on()
+        try:
+            if _open_scopes == 1:
+                for patch in (*_ways_to_send, *_others):
+                    patch.put_on()
+                if any(patch.ours is not COPIES[patch.name] for patch in _ways_to_send):
+                    _live_receivers.put_on()
+        except BaseException:
+            uninstall()
+            raise
 
 
 def uninstall() -> None:

@@ -17,8 +17,8 @@ def open_scope(
     wall_clock: Callable[[], float] = time.time,
 ) -> Scope:
     """Record what this context sends from now on, until ``close_scope``."""
+    patching.install()
     try:
-        patching.install()
         return Scope(
             max_spans=conf.get("MAX_SPANS"),
             ignore=conf.get("IGNORE"),
