@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from django.test import override_settings
 
+from signal_panel import handlers
 from signal_panel.handlers import handlers_not_imported
 
 RECEIVER = """\
@@ -34,6 +35,7 @@ def make_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeAp
     monkeypatch.syspath_prepend(str(tmp_path))
     overrides = []
     before = set(sys.modules)
+    handlers._loaded.cache_clear()  # as many modules were others in the test before
 
     def make(folder: str = "library", **files: str) -> Path:
         app = tmp_path / folder
@@ -281,3 +283,13 @@ class TestWhatWasLookedAtBefore:
         file.write_text(f"\n{RECEIVER}")
         os.utime(file, ns=(now, now))
         assert found() == [("library.signals", 5)]
+
+
+def test_files_of_one_name_are_looked_for_once(make_app: MakeApp) -> None:
+    for number in range(200):
+        make_app(f"app_{number}", signals=RECEIVER)
+    with override_settings(INSTALLED_APPS=[f"app_{number}" for number in range(200)]):
+        assert len(found()) == 200
+        assert handlers._loaded.cache_info().misses == 1
+        assert len(found()) == 200
+        assert handlers._loaded.cache_info().misses == 1
