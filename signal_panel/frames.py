@@ -9,6 +9,7 @@ import threading
 from itertools import chain
 from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, FunctionType, GeneratorType
 from typing import Any, NamedTuple
+from weakref import ref
 
 from asgiref.sync import SyncToAsync
 from django.core.management import ManagementUtility, execute_from_command_line
@@ -81,6 +82,12 @@ _SUSPENDABLE = (CoroutineType, GeneratorType, AsyncGeneratorType)
 class _LastHop(threading.local):
     task_context: object = None
     callers = Callers()
+    task: ref[Any] | None = None
+    """The task that waited: it may hop again."""
+
+    def __init__(self) -> None:
+        self.others: dict[int, ref[Any]] = {}
+        """The other tasks that waited then, by the ``id``s of what asgiref hands to their threads."""
 
 
 _last_hop = _LastHop()
@@ -174,22 +181,42 @@ def _find_waiting(loop: Any, task_context: object) -> Callers:
 
 def _find_suspended(loop: Any, task_context: object) -> Callers | None:
     # asgiref makes a new list for each hop and hands it to the thread: it tells which task waits for it.
+    for known in (_last_hop.others.pop(id(task_context), None), _last_hop.task):
+        task = known and known()
+        waiting = None if task is None else _waiting_at(task)
+        if waiting is not None and waiting[0] is task_context:
+            return waiting[1]
+    # To look through all tasks for each of many that wait takes as many times as long: 7 ms beside 2,000.
+    found = None
+    _last_hop.others = others = {}
     for task in asyncio.all_tasks(loop):
-        callers = Callers()
-        waiting: Any = task.get_coro()
-        while waiting is not None:
-            frame = _frame_of(waiting)
-            if frame is not None:
-                owner = _owner_of(frame)
-                if owner is USERS:
-                    callers = Callers(own=_suspended(frame))
-                elif owner is PACKAGES:
-                    callers = callers._replace(package=_suspended(frame))
-                elif owner is SERVER_ENTRY:
-                    callers = Callers()
-                if _is_before_hop(frame, task_context):
-                    return callers
-            waiting = _awaited_by(waiting)
+        waiting = _waiting_at(task)
+        if waiting is not None and waiting[0] is task_context:
+            found = waiting[1]
+            _last_hop.task = ref(task)
+        elif waiting is not None:
+            others[id(waiting[0])] = ref(task)
+    return found
+
+
+def _waiting_at(task: Any) -> tuple[object, Callers] | None:
+    """What asgiref has made for the hop that a task waits for, if it does, and the callers of that."""
+    callers = Callers()
+    waiting: Any = task.get_coro()
+    while waiting is not None:
+        frame = _frame_of(waiting)
+        if frame is not None:
+            owner = _owner_of(frame)
+            if owner is USERS:
+                callers = Callers(own=_suspended(frame))
+            elif owner is PACKAGES:
+                callers = callers._replace(package=_suspended(frame))
+            elif owner is SERVER_ENTRY:
+                callers = Callers()
+            if frame.f_code is _BEFORE_HOP:
+                task_context = frame.f_locals.get("task_context")
+                return None if task_context is None else (task_context, callers)
+        waiting = _awaited_by(waiting)
     return None
 
 

@@ -12,6 +12,7 @@ import os
 import sys
 import sysconfig
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -506,6 +507,34 @@ class TestAcrossThreads:
             asyncio.run(main())
         assert line(only(recording).site) == here("hops to a package")
         assert line(only(recording).through) == there("the package sends", package)
+
+    def test_many_tasks_that_hop_at_once_each_from_its_line(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        all_wait, looks = threading.Event(), []
+        all_tasks = asyncio.all_tasks
+
+        def look(loop: Any) -> set[asyncio.Task[Any]]:
+            looks.append(loop)
+            return all_tasks(loop)
+
+        async def one() -> None:
+            await sync_to_async(told.send)(None)  # one hops
+
+        async def another() -> None:
+            await sync_to_async(told.send)(None)  # another hops
+
+        async def work() -> None:
+            tasks = [asyncio.create_task(sync_to_async(all_wait.wait)(10))]  # in the one thread there is
+            tasks += [asyncio.create_task(each()) for each in (one, another) * 20]
+            await asyncio.sleep(0)  # all are on their way
+            all_wait.set()
+            await asyncio.gather(*tasks)
+
+        monkeypatch.setattr(frames.asyncio, "all_tasks", look)
+        with signal_panel.record() as recording:
+            asyncio.run(work())
+        lines = Counter(line(send.site) for send in recording.sends)
+        assert lines == {here("one hops"): 20, here("another hops"): 20}
+        assert len(looks) == 1
 
     def test_two_lines_that_hop_to_one_of_a_package(self, package: Any) -> None:
         async def main() -> None:
