@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
+from enum import EnumMeta
 from typing import Any, NamedTuple
+from uuid import UUID
 from weakref import ref
 
 from django.dispatch import Signal
@@ -13,12 +15,15 @@ from django.dispatch import Signal
 from signal_panel import naming
 from signal_panel.connected import Connected, held_by_django_alone, hidden_by_cache, look_at
 
+_PLAIN = (str, int, bytes, float, bool, type(None), UUID)
+
 
 class _Receiver(NamedTuple):
     """What a signal keeps of a receiver, but for the receiver. Each ``connect`` makes a key of its own."""
 
     key: tuple[Any, Any]
-    reference: ref[Any]
+    reference: ref[Any] | None
+    """None of one that the signal itself holds and that can't be weakly held: its key tells."""
     sender_reference: ref[Any] | None
     is_weak: bool
     is_dead: bool
@@ -44,12 +49,12 @@ class Shown(NamedTuple):
     def of(cls, named: Sequence[tuple[Signal, str]], rows: Sequence[Connected]) -> Shown | None:
         """That of a snapshot of these signals; None where it is not to be told whether it is so still.
 
-        That is where there is no weak reference to a receiver, or a ``dispatch_uid`` is an object of the
-        user's, which must not be held; and where a receiver is stale, which is looked into each time.
+        That is where a ``dispatch_uid`` is an object of the user's, which must not be held; and where a
+        receiver is stale, which is looked into each time.
         """
         signals = {id(signal): _Signal(ref(signal), name, [], defaultdict(set)) for signal, name in named}
         for row in rows:
-            if row.reference is None or row.state == "stale" or not _is_plain(row.key):
+            if row.state == "stale" or not _is_plain(row.key):
                 return None
             _, _, receivers, listening = signals[id(row.signal)]
             receivers.append(
@@ -82,7 +87,8 @@ def _is_so_still(signal: Signal, shown: _Signal, held_once: set[int]) -> bool:
         if type(entry) is not tuple or len(entry) < 3 or entry[0] is not before.key:
             return False
         held = entry[1]
-        if held is not (before.reference if before.is_weak else before.reference()):
+        reference = before.reference
+        if reference is not None and held is not (reference if before.is_weak else reference()):
             return False
         receiver, _, is_dead, holders = look_at(held)
         sender = before.sender_reference
@@ -94,7 +100,7 @@ def _is_so_still(signal: Signal, shown: _Signal, held_once: set[int]) -> bool:
 
 
 def _is_plain(part: object) -> bool:
-    """Whether it is of text and numbers alone."""
+    """Whether it is of text, numbers and the like alone."""
     if type(part) is tuple:
         return all(map(_is_plain, part))
-    return type(part) in (str, int)
+    return type(part) in _PLAIN or issubclass(type(type(part)), EnumMeta)

@@ -6,8 +6,10 @@ import gc
 import sys
 import weakref
 from collections.abc import Callable, Iterator
+from enum import Enum
 from types import ModuleType
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.dispatch import Signal
@@ -248,6 +250,37 @@ def test_a_signal_that_a_module_has_now_is_seen(listings: Listings, monkeypatch:
 def test_other_patterns_leave_out_others(listings: Listings) -> None:
     listings.now(())
     assert told(listings.now((f"{__name__}.signal",))) == told(Listings().now((f"{__name__}.signal",)))
+
+
+class NotWeakly:
+    __slots__ = ()
+
+    def __call__(self, **named: object) -> None:
+        """Hear."""
+
+
+class Color(Enum):
+    RED = 1
+
+
+@pytest.mark.parametrize(
+    ("receiver", "uid"),
+    [
+        (receive, UUID(int=1)),
+        (receive, Color.RED),
+        (receive, (b"once", None, True, 0.5)),
+        (NotWeakly(), None),
+        (NotWeakly(), "once"),
+    ],
+)
+def test_nor_for_a_uid_that_is_no_text_or_one_that_cannot_be_weakly_held(
+    listings: Listings, receiver: Any, uid: object
+) -> None:
+    signal.connect(receiver, weak=False, dispatch_uid=uid)
+    first = listings.now(())
+    assert listings.now(()) is first
+    signal.disconnect(receiver, dispatch_uid=uid)
+    assert listings.now(()) is not first
 
 
 def test_a_uid_of_the_users_is_not_held(listings: Listings) -> None:
