@@ -16,29 +16,24 @@ def export(recording: Recording) -> str:
     """The recording as a trace: a complete event a slice, a thread a track; times in microseconds."""
     columns = recording.columns
     events = []
+    # What slices of a kind have in common: to write it for each took three quarters of the time.
+    texts: dict[tuple[int, int, int], tuple[Kind, str]] = {}
     tracks = 0
     for kind, span, start, end, track, _ in slices(recording):
         tracks = max(tracks, track + 1)
-        events.append(
-            {
-                "ph": "X",
-                "pid": PROCESS,
-                "tid": track + 1,
-                "ts": start / 1000,
-                "dur": (end - start) / 1000,
-                "name": kind.name,
-                "cat": kind.category,
-                "args": _details(kind, span, columns),
-            }
-        )
-    return json.dumps(
-        {
-            "traceEvents": [*_names(tracks), *events],
-            "displayTimeUnit": "ms",
-            "otherData": {"recorder": "django-signal-panel", "started_at": recording.started_at},
-        },
-        separators=(",", ":"),
-    )
+        flags = NOTHING if span == NOTHING else columns.within[span]
+        key = id(kind), flags, columns.exceptions.get(span, NOTHING)
+        if key not in texts:
+            same = {"name": kind.name, "cat": kind.category, "args": _details(kind, span, columns)}
+            texts[key] = kind, _encode(same)[1:]  # with the kind, which so keeps its id
+        times = f'"ts":{start / 1000!r},"dur":{(end - start) / 1000!r}'
+        events.append(f'{{"ph":"X","pid":{PROCESS},"tid":{track + 1},{times},{texts[key][1]}')
+    other = {"recorder": "django-signal-panel", "started_at": recording.started_at}
+    events[:0] = map(_encode, _names(tracks))
+    return f'{{"traceEvents":[{",".join(events)}],"displayTimeUnit":"ms","otherData":{_encode(other)}}}'
+
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def _details(kind: Kind, span: int, columns: Columns) -> dict[str, Any]:
