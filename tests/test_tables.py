@@ -6,6 +6,7 @@ import itertools
 import os
 from collections.abc import Sequence
 
+from django.dispatch import Signal
 from django.test import override_settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -173,3 +174,20 @@ def test_two_requests_side_by_side_have_all_calls_of_both(now: Recording, then: 
     for row in table.rows:
         assert (row.change == "new") == (row.then.calls == 0)
         assert (row.change == "gone") == (row.figures.calls == 0)
+
+
+def test_a_row_has_the_numbers_of_its_own_receivers_and_not_of_all_like_them() -> None:
+    told = Signal()
+
+    def connect_and_send() -> None:
+        def local(**named: object) -> None:
+            """One more each time."""
+
+        told.connect(local, weak=False)
+        told.send(None)
+
+    with signal_panel.record() as recording:
+        for _ in range(50):
+            connect_and_send()
+    naming = [tables.connected(recording).rows, tables.sends(recording, 500).rows]
+    assert [sum(len(row.kinds) for row in rows if "local" in str(row)) for rows in naming] == [50, 51]

@@ -136,7 +136,7 @@ def connected_in_request(facts: Facts) -> Iterator[Finding]:
         is_new_each_time = sort == LOCAL_FUNCTION and all(connection.uid is None for connection in new)
         if not is_new_each_time and not before:
             continue
-        calls = {call.index for connection in (*before, *new) for call in connection.calls}
+        calls = _calls_of(*before, *new)
         firsts = {facts.columns.parent[call]: call for call in sorted(calls, reverse=True)}
         yield Finding(
             "connected-in-request",
@@ -155,6 +155,12 @@ def connected_in_request(facts: Facts) -> Iterator[Finding]:
             tuple(sorted(calls)),
             facts.time(calls.difference(firsts.values())),
         )
+
+
+def _calls_of(*alike: Connection) -> set[int]:
+    """The calls of these connections: each of one receiver's to a signal has all of them."""
+    one_each = {(connection.signal, connection.receiver_index): connection for connection in alike}
+    return {call.index for connection in one_each.values() for call in connection.calls}
 
 
 def dead_receiver(facts: Facts) -> Iterator[Finding]:
@@ -190,7 +196,7 @@ def dead_receiver(facts: Facts) -> Iterator[Finding]:
             "dead-receiver",
             text % {"receiver": short(gone[0].receiver), "signal": short(gone[0].signal)},
             *(site[:2] if site is not None and not is_installed(site.path) else (gone[0].path, gone[0].line)),
-            tuple(sorted({call.index for connection in gone for call in connection.calls})),
+            tuple(sorted(_calls_of(*gone))),
             0,
         )
 

@@ -342,6 +342,11 @@ class Connection:
         return self._columns.strings[self._kind.signal]
 
     @property
+    def receiver_index(self) -> int:
+        """The receiver's place among all receivers of its recording, or -1."""
+        return self._kind.receiver
+
+    @property
     def _receiver(self) -> Receiver | None:
         index = self._kind.receiver
         return None if index == NOTHING else Receiver(self._columns, index)

@@ -97,6 +97,10 @@ class _Process:
             self.sent.setdefault(send.signal, Counter())[send.sender] += times
         self.numbers = [self.receiver_of[-1 - kind] if kind < 0 else NOTHING for kind in columns.kind]
         self.group_of = self._assign()
+        self.called: dict[int, set[int]] = {}
+        for group, called in set(zip(self.group_of, columns.kind, strict=True)):
+            self.called.setdefault(group, set()).add(called)
+        self.listening: dict[tuple[int, int], Counter[int]] = {}
         self.skipped = self._skipped()
 
     def _add(self, kind: ConnectionKind, state: str) -> int:
@@ -168,7 +172,7 @@ class _Process:
             site=columns.site(kind.path, kind.line, kind.function),
             sent=sum(sent[sender] for sender in senders),
             reason="" if figures.calls else self._reason(kind, state, senders),
-            kinds=[] if receiver is None else [-1 - p for p in self.places[self.receiver_of[kind.receiver]]],
+            kinds=sorted(self.called.get(place, ()), reverse=True),
             ranges=spans,
             figures=figures,
         )
@@ -177,15 +181,14 @@ class _Process:
         this, state = self.connections[place]
         if this.receiver == NOTHING or state == "dead":
             return 1
-        same = self.same[this.signal, self.receiver_of[this.receiver]]
-        return sum(
-            self.connections[other][1] != "dead"
-            and (
-                NOTHING in (this.sender, self.connections[other][0].sender)
-                or this.sender == self.connections[other][0].sender
-            )
-            for other in same
-        )
+        key = this.signal, self.receiver_of[this.receiver]
+        if key not in self.listening:
+            listening = (self.connections[other] for other in self.same[key])
+            self.listening[key] = Counter(kind.sender for kind, state in listening if state != "dead")
+        by_sender = self.listening[key]
+        if this.sender == NOTHING:
+            return by_sender.total()
+        return by_sender[NOTHING] + by_sender[this.sender]
 
     def _reason(self, kind: ConnectionKind, state: str, senders: Sequence[int]) -> str:
         if state == "dead":

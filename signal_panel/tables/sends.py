@@ -11,7 +11,6 @@ from signal_panel.tables.grouping import (
     Range,
     Table,
     add_up,
-    alike,
     beyond,
     hiding,
     numbered,
@@ -59,7 +58,6 @@ class _Tree:
 
     def __init__(self, columns: Columns) -> None:
         sends, receivers = numbered(columns.sends), numbered(columns.receivers)
-        self.kinds = [*alike(sends), *([-1 - place for place in same] for same in alike(receivers))]
         first = max(sends, default=-1) + 1
         # A kind's number; those of receivers, being negative, are found from the end.
         number_of = [*sends, *(first + receiver for receiver in reversed(receivers))]
@@ -79,6 +77,9 @@ class _Tree:
                 self.numbers.append(number)
             self.node_of.append(node)
         self.ranges = ranges(of_spans, self.node_of, len(self.parents))
+        self.kinds: list[list[int]] = [[] for _ in self.parents]
+        for node, kind in dict.fromkeys(zip(self.node_of, columns.kind, strict=True)):
+            self.kinds[node].append(kind)
 
 
 def _chosen(parents: Sequence[int], times: Sequence[int], limit: int) -> set[int]:
@@ -111,7 +112,7 @@ def _in_order(parents: Sequence[int]) -> list[int]:
 
 
 def _row(columns: Columns, tree: _Tree, node: int, figures: Figures) -> NodeRow:
-    kinds = tree.kinds[tree.numbers[node]]
+    kinds = tree.kinds[node]
     common: dict[str, Any] = {
         "kinds": kinds,
         "ranges": tree.ranges[node],
