@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
@@ -32,12 +33,17 @@ _T = TypeVar("_T")
 
 
 class Beginning(NamedTuple):
-    """Where a scope began: its number, the clock, and the logs' lengths."""
+    """Where a scope began: its number, the clock, and how much there was of each thing by then."""
 
     number: int
     clock: int
     log: dict[int, int]
     queries: int
+    scopes: int
+    exceptions: int
+    busy: int
+    hops: int
+    skipped: int
 
     @classmethod
     def here(cls, collector: Collector, number: int) -> Beginning:
@@ -47,6 +53,11 @@ class Beginning(NamedTuple):
             collector.clock(),
             collector.log.lengths(),
             collector.queries.position,
+            len(collector.scopes),
+            len(collector.exceptions),
+            len(collector.busy),
+            len(collector.hops),
+            len(collector.skipped),
         )
 
 
@@ -116,7 +127,7 @@ class Freezing:
         """The spans in the scope, by start."""
         self._by_number = by_number = spans.by_number
         by_number[self._beginning.number] = len(spans.sends)
-        for number in list(self._collector.scopes):
+        for number in list(islice(self._collector.scopes, self._beginning.scopes, None)):
             by_number[number] = by_number[self._span_above(number)]
         inside, self._places, self._parents = place_spans(spans.sends, spans.parents, spans.starts, by_number)
         if len(inside) < len(spans.sends):
@@ -159,7 +170,7 @@ class Freezing:
         """How many more there are than is told by those kept, and by what was added up: maybe less than 0."""
         raised: list[tuple[int, int, str]] = []
         kept: list[tuple[int, int, str]] = []
-        for number, name in list(self._collector.exceptions.items()):
+        for number, name in _since(self._beginning.exceptions, self._collector.exceptions):
             row = self._by_number[number]
             place = self._places[row]
             if place != OUTSIDE or row in self._lost:
@@ -170,19 +181,19 @@ class Freezing:
 
     def _add_what_few_spans_have(self) -> None:
         columns, collector, renumber = self._columns, self._collector, self._renumber
-        number_of = renumber.strings.number
-        columns.exceptions = {span: number_of(name) for span, name in self._of_spans(collector.exceptions)}
-        columns.busy = dict(self._of_spans(collector.busy))
-        columns.hops = dict(self._of_spans(collector.hops))
-        found = self._of_spans(collector.instances.again_since(self._beginning.number))
+        began, number_of = self._beginning, renumber.strings.number
+        exceptions = self._of_spans(_since(began.exceptions, collector.exceptions))
+        columns.exceptions = {span: number_of(name) for span, name in exceptions}
+        columns.busy = dict(self._of_spans(_since(began.busy, collector.busy)))
+        columns.hops = dict(self._of_spans(_since(began.hops, collector.hops)))
+        found = self._of_spans(collector.instances.again_since(began.number).items())
         again = ((span, self._place(first)) for span, first in found)
         columns.again = {span: first for span, first in again if first != NOTHING}
-        columns.skipped = {
-            span: [-1 - renumber[kind] for kind in kinds] for span, kinds in self._of_spans(collector.skipped)
-        }
+        skipped = self._of_spans(_since(began.skipped, collector.skipped))
+        columns.skipped = {span: [-1 - renumber[kind] for kind in kinds] for span, kinds in skipped}
 
-    def _of_spans(self, noted: dict[int, _T]) -> list[tuple[int, _T]]:
-        placed = ((self._place(number), value) for number, value in list(noted.items()))
+    def _of_spans(self, noted: Iterable[tuple[int, _T]]) -> list[tuple[int, _T]]:
+        placed = ((self._place(number), value) for number, value in noted)
         return sorted(one for one in placed if one[0] != NOTHING)
 
     def _flags_in(self, number: int) -> int:
@@ -281,6 +292,11 @@ class Freezing:
             1,
             *strings.site(made.site),
         )
+
+
+def _since(length: int, noted: dict[int, _T]) -> list[tuple[int, _T]]:
+    """What was noted since there was so much: nothing of a scope's was before it began."""
+    return list(islice(noted.items(), length, None))
 
 
 def _origins(raised: list[tuple[int, int, str]], others: Iterable[tuple[int, str]] = ()) -> int:
