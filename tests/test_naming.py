@@ -8,11 +8,13 @@ import os
 import sys
 import sysconfig
 import types
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
 import pytest
 import wrapt
+from django.db.models.signals import post_save
 from django.dispatch import Signal
 
 import signal_panel
@@ -191,6 +193,14 @@ class TestLines:
         assert naming.line_of_instruction(code, 10**6) == code.co_firstlineno
 
 
+def module_with(monkeypatch: pytest.MonkeyPatch, name: str, **attributes: object) -> types.ModuleType:
+    """One more module, as if it had been imported just now."""
+    module = types.ModuleType(name)
+    vars(module).update(attributes)
+    monkeypatch.setitem(sys.modules, name, module)
+    return module
+
+
 class TestSignals:
     def test_one_that_many_modules_have_but_none_assigns_has_the_shortest_name(
         self, monkeypatch: pytest.MonkeyPatch
@@ -203,6 +213,49 @@ class TestSignals:
         naming._signal_names._modules_seen = 0
         naming.refresh_signal_names()
         assert naming.signal_name(signal) == "made_up.passed_on"
+
+    def test_after_an_import_only_what_was_imported_is_looked_through(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        naming.refresh_signal_names()
+        before = naming.named_signals()
+        looked, attributes = [], naming.instance_dict
+        monkeypatch.setattr(naming, "instance_dict", lambda obj: looked.append(obj) or attributes(obj))
+        imported = module_with(monkeypatch, "imported_since", told=Signal(), passed_on=post_save)
+        naming.refresh_signal_names()
+        assert naming.signal_name(imported.told) == "imported_since.told"
+        assert naming.signal_name(post_save) == "django.db.models.signals.post_save"
+        assert naming.named_signals() == [*before, (imported.told, "imported_since.told")]
+        assert len(looked) < len(sys.modules) / 10
+
+    def test_those_of_a_module_that_is_gone_have_no_name(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        with monkeypatch.context() as for_a_while:
+            signal = module_with(for_a_while, "gone_since", told=Signal()).told
+            naming.refresh_signal_names()
+            assert naming.signal_name(signal) == "gone_since.told"
+        naming.refresh_signal_names()
+        assert naming.signal_name(signal) is None
+
+    def test_one_that_a_module_has_got_later_is_found_when_it_is_asked_for(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        early = module_with(monkeypatch, "has_one_later")
+        naming.refresh_signal_names()
+        early.told = Signal()  # type: ignore[attr-defined]
+        module_with(monkeypatch, "imported_since")
+        naming.refresh_signal_names()
+        assert naming.signal_name(early.told) == "has_one_later.told"
+
+    def test_a_module_that_is_being_imported_is_looked_through_again(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        spec = ModuleSpec("being_imported", None)
+        spec._initializing = True  # type: ignore[attr-defined]  # as while it runs
+        half = module_with(monkeypatch, "being_imported", __spec__=spec)
+        naming.refresh_signal_names()
+        half.told = Signal()  # type: ignore[attr-defined]
+        module_with(monkeypatch, "imported_since")
+        assert (half.told, "being_imported.told") in naming.named_signals()
 
 
 class TestFiles:
