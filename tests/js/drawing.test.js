@@ -152,6 +152,50 @@ test("a search dims what it does not find", () => {
     assert.ok(other.alpha < match.alpha / 3);
 });
 
+test("what is found is underlined in the colour of matches, however narrow it is", () => {
+    const spans = rowOf(100_000, 5, 10);
+    const underlines = (found) => {
+        const matchedBefore = countBefore(layOut(spans), found);
+        return fills(drawn(spans, {}, { matchedBefore }).calls).filter(
+            ({ fill }) => fill === "match",
+        );
+    };
+    const one = new Uint8Array(spans.count);
+    one[50_000] = 1;
+    const [{ values, alpha }] = underlines(one);
+    assert.equal(alpha, 1);
+    assert.ok(values[0] <= 250 && 250 < values[0] + values[2]);
+    assert.ok(values[2] >= 2 && values[3] >= 3);
+    // Marks side by side are drawn in one.
+    assert.equal(underlines(one.fill(1)).length, 1);
+});
+
+test("a row of matches that is half empty looks half empty", () => {
+    const darkness = (time) => {
+        const spans = rowOf(100_000, time, 10);
+        const matchedBefore = Uint32Array.from({ length: spans.count + 1 }, (_, k) => k);
+        const bodies = fills(drawn(spans, {}, { matchedBefore }).calls).filter(
+            ({ fill }) => fill !== "match",
+        );
+        return bodies.reduce((total, { alpha }) => total + alpha, 0) / bodies.length;
+    };
+    assert.ok(darkness(5) < 0.8 * darkness(10));
+    assert.ok(darkness(1) < 0.8 * darkness(5));
+});
+
+test("a narrow span with nothing beside it is drawn in full, one in a crowd is not", () => {
+    // In columns of 20, and one more at the end.
+    const shades = (...starts) => {
+        const rows = [...starts, 10_000].map((start) => [start, 1, -1, false]);
+        return fills(drawn(spansOf(rows)).calls).map(({ alpha }) =>
+            alpha === 1 ? "full" : "pale",
+        );
+    };
+    assert.deepEqual(shades(4010), ["full", "full"]);
+    assert.deepEqual(shades(3970, 4010, 4050), ["full", "full", "full", "full"]);
+    assert.deepEqual(shades(3990, 4010, 4030), ["full", "pale", "pale", "pale"]);
+});
+
 test("the selected span is outlined, even one too short to see", () => {
     const spans = rowOf(10_000, 5, 10);
     const { calls } = drawn(spans, {}, { selected: 5000 });

@@ -29,7 +29,7 @@
 
 import { tick } from "./format.js";
 import { eachBar, firstFlagged, longest } from "./layout.js";
-import { ticks, xAt } from "./viewport.js";
+import { ticks, timeAt, xAt } from "./viewport.js";
 
 /** The height of a row in CSS pixels. */
 export const ROW = 20;
@@ -42,6 +42,10 @@ const SEND = 0.28;
 // Too narrow for an outline, a send needs more colour to be seen at all.
 const NARROW_SEND = 0.75;
 const DIMMED = 0.22;
+
+// What marks narrow bars, in place of an app's colour number.
+const RAISED = -1;
+const LIT = -2;
 
 /** How dark a column is that is occupied for this part of its time. */
 export function shade(occupied) {
@@ -94,10 +98,11 @@ export function drawRows(ctx, scene, { width, height, scrolled }) {
     drawGrid(ctx, scene, width, height);
     setFont(ctx, theme, ratio);
 
-    const painter = new RowPainter(ctx, scene);
+    const painter = new RowPainter(ctx, scene, width);
     const firstRow = Math.max(0, Math.floor(scrolled / rowHeight));
     const lastRow = Math.min(layout.rows, Math.ceil((scrolled + height) / rowHeight));
     for (let row = firstRow; row < lastRow; row++) {
+        painter.row = row;
         painter.top = Math.round(row * rowHeight - scrolled) + Math.round(ratio);
         eachBar(spans, layout, row, view, width, painter.bar);
     }
@@ -113,9 +118,11 @@ export function drawRows(ctx, scene, { width, height, scrolled }) {
 }
 
 class RowPainter {
-    constructor(ctx, scene) {
+    constructor(ctx, scene, width) {
         this.ctx = ctx;
         this.scene = scene;
+        this.width = width;
+        this.row = 0;
         this.top = 0;
         this.height = Math.round((ROW - 2) * scene.ratio);
         this.pixel = Math.round(scene.ratio);
@@ -136,36 +143,69 @@ class RowPainter {
                 ? layout.order[firstFlagged(matchedBefore, first, last)]
                 : longest(layout, first, last);
         const kind = spans.kind[span];
-        if (right - left >= 4 * ratio) {
+        const isWide = right - left >= 4 * ratio;
+        if (matchedBefore && matched) {
+            // A gap of one pixel keeps neighbours apart.
+            this.underline(left, isWide ? right - this.pixel : right);
+        }
+        if (isWide) {
             this.drawWide(kind, left, right, matched, raised);
         } else {
-            this.keepNarrow(kind, left, right, occupied, matched, raised);
+            const shown = this.isLone(first, last, left, right) ? 1 : shade(occupied);
+            this.keepNarrow(kind, left, right, shown, matched, raised);
         }
     }
 
-    keepNarrow(index, left, right, occupied, matched, raised) {
-        const { spans, theme, colorOf, ratio } = this.scene;
+    /** Whether the columns on both sides are empty: drawn in full, it makes no row look full. */
+    isLone(first, last, left, right) {
+        const { spans, layout, view } = this.scene;
+        const { offsets, order, starts } = layout;
+        return (
+            (first === offsets[this.row] ||
+                spans.end[order[first - 1]] < timeAt(view, left - 1, this.width)) &&
+            (last === offsets[this.row + 1] || starts[last] >= timeAt(view, right + 1, this.width))
+        );
+    }
+
+    keepNarrow(index, left, right, shown, matched, raised) {
+        const { spans, theme, colorOf, ratio, matchedBefore } = this.scene;
         const number = colorOf[index];
         const faded = matched ? 1 : DIMMED;
-        const alpha = shade(occupied) * faded * (spans.kinds[index].isSend ? NARROW_SEND : 1);
-        this.keep(number, theme.apps[number], alpha, left, right, this.height);
+        const isPale = spans.kinds[index].isSend && !(matchedBefore && matched);
+        const alpha = shown * faded * (isPale ? NARROW_SEND : 1);
+        this.keep(number, theme.apps[number], alpha, left, right, this.top, this.height);
         if (raised) {
             // A cap only: in a crowd one that raised must not hide all the others.
-            this.keep(-1, theme.colors.error, faded, left, right, 5 * ratio);
+            this.keep(RAISED, theme.colors.error, faded, left, right, this.top, 5 * ratio);
         }
     }
 
-    keep(number, color, alpha, left, right, height) {
-        const key = (number + 1) * 4096 + Math.round(alpha * 4095);
+    /** Underlines what is searched for, which in a crowd would be as faint as the others. */
+    underline(left, right) {
+        const { theme, ratio } = this.scene;
+        const height = 4 * ratio;
+        const top = this.top + this.height - height;
+        this.keep(LIT, theme.colors.match, 1, left, Math.max(right, left + 2 * ratio), top, height);
+    }
+
+    keep(number, color, alpha, left, right, top, height) {
+        const key = (number + 2) * 4096 + Math.round(alpha * 4095);
         let kept = this.shades.get(key);
         if (!kept) {
             kept = { color, alpha, rects: [] };
             this.shades.set(key, kept);
         }
-        kept.rects.push(left, this.top, right - left, height);
+        const { rects } = kept;
+        const end = rects.length;
+        if (number < 0 && rects[end - 3] === top && rects[end - 4] + rects[end - 2] >= left) {
+            // Marks side by side are one.
+            rects[end - 2] = right - rects[end - 4];
+        } else {
+            rects.push(left, top, right - left, height);
+        }
     }
 
-    /** Draws the narrow bars, and on top of them what marks those that raised. */
+    /** Draws the narrow bars, and on top of them what marks those that raised or that are searched for. */
     finish() {
         const { ctx, shades } = this;
         for (const key of [...shades.keys()].sort((a, b) => b - a)) {
