@@ -475,6 +475,18 @@ class TestZoomAndPan:
         pointed = panned.begin + panned.width * share
         assert zoomed.begin + zoomed.width * share == pytest.approx(pointed, abs=panned.width * 0.01)
 
+    @pytest.mark.parametrize("by", ["key", "button"])
+    def test_zooming_keeps_the_selected_span_in_view(self, panel: Panel, by: str) -> None:
+        row = panel.table.filter(has_text="request_started")
+        row.click()
+        zoom_in = panel.root.get_by_role("button", name="Zoom in")
+        for _ in range(8):
+            panel.keys("w") if by == "key" else zoom_in.click()
+        span = recording_of(panel.page, request_id(panel.page)).sends[0]
+        assert panel.view.width < panel.total / 20
+        assert panel.view.begin <= span.start_ns + span.duration_ns
+        assert span.start_ns <= panel.view.end
+
     @pytest.mark.parametrize("key", ["w", "s", "a", "d", "f", "0"])
     def test_what_is_told_of_a_bar_goes_when_it_moves_from_the_pointer(self, panel: Panel, key: str) -> None:
         panel.keys("ArrowDown", "f", "w", "w")

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import {
     clamp,
     fit,
+    hold,
     isWhole,
     pan,
     reveal,
@@ -65,6 +66,16 @@ test("revealing moves the view only where the span is out of it", () => {
     assert.equal(reveal(view, 1500, 1501, TOTAL), view);
     assert.equal(reveal(view, 0, TOTAL, TOTAL), view);
     assert.deepEqual(reveal(view, 9000, 9000, TOTAL), { from: 8000, to: 10_000 });
+});
+
+test("zooming holds a span that is in view, and without one the middle", () => {
+    const view = { from: 1000, to: 3000 };
+    assert.equal(hold(view, 1200, 1300), 1250);
+    assert.equal(hold(view, 0, 1100), 1000);
+    assert.equal(hold(view, 2900, 9000), 3000);
+    assert.equal(hold(view, 5000, 5001), 2000);
+    // None is selected.
+    assert.equal(hold(view, undefined, undefined), 2000);
 });
 
 test("ticks are 1, 2 or 5 times a power of ten apart, and not too near", () => {

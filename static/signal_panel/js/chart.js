@@ -13,7 +13,7 @@ import { duration } from "./format.js";
 import { countBefore, flaggedColumns, layOut, longest, placesAt, profile } from "./layout.js";
 import { asRow } from "./queries.js";
 import { colorNumbers, readTheme } from "./theme.js";
-import { clamp, fit, isWhole, pan, reveal, timeAt, xAt, zoom } from "./viewport.js";
+import { clamp, fit, hold, isWhole, pan, reveal, timeAt, xAt, zoom } from "./viewport.js";
 
 // How near to an edge of the range, in pixels, a press takes hold of it.
 const GRIP = 6;
@@ -237,12 +237,16 @@ export class Chart {
         this.gliding = requestAnimationFrame(step);
     }
 
-    /** Zooms at the pointer where it is over the rows, else at the middle. */
+    /** Zooms at the pointer where it is over the rows, else at the selected span, else at the middle. */
     zoomBy(factor) {
         const { target, pointed } = this;
-        const middle = (target.from + target.to) / 2;
-        const at = pointed === undefined ? middle : timeAt(target, pointed, this.width);
-        this.glide(zoom(target, factor, at, this.spans.total));
+        const { start, end, total } = this.spans;
+        const { selected } = this.scene;
+        const at =
+            pointed === undefined
+                ? hold(target, start[selected], end[selected])
+                : timeAt(target, pointed, this.width);
+        this.glide(zoom(target, factor, at, total));
     }
 
     /** @param {number} part  Of the width in view; negative to the left. */

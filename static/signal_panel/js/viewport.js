@@ -36,6 +36,20 @@ export function zoom(view, factor, at, total) {
 }
 
 /**
+ * The time to zoom at so that a span in view stays there: its middle, or what is in view nearest to
+ * that. The view's own middle where the span is not in view.
+ *
+ * @param {View} view
+ * @param {number} start
+ * @param {number} end
+ */
+export function hold(view, start, end) {
+    const seen = start <= view.to && end >= view.from;
+    const middle = seen ? (start + end) / 2 : (view.from + view.to) / 2;
+    return Math.min(Math.max(view.from, middle), view.to);
+}
+
+/**
  * @param {View} view
  * @param {number} by
  * @param {number} total
