@@ -690,6 +690,17 @@ class TestKeys:
         panel.keys("Escape")
         expect(panel.stage).to_be_hidden()
 
+    def test_escape_clears_the_filter_first_wherever_the_focus_is(self, panel: Panel) -> None:
+        panel.search.fill("order_placed")
+        panel.search.press("Enter")
+        panel.keys("Escape")
+        expect(panel.search).to_have_value("")
+        assert panel.state("matches") == ""
+        assert panel.selected >= 0
+        panel.keys("Escape")
+        assert panel.selected == -1
+        expect(panel.stage).to_be_visible()
+
     def test_the_page_does_not_get_the_keys_that_were_for_us(self, panel: Panel) -> None:
         panel.page.evaluate(
             """() => {

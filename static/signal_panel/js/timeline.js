@@ -364,10 +364,6 @@ export class Timeline {
             this.step(event.shiftKey ? -1 : 1);
             return true;
         }
-        if (event.key === "Escape" && this.input.value) {
-            this.box.write("");
-            return true;
-        }
         return event.key === "Escape" && this.onEscape();
     }
 
@@ -407,6 +403,10 @@ export class Timeline {
     onEscape() {
         if (!this.help.hidden) {
             this.toggleHelp(false);
+            return true;
+        }
+        if (this.input.value) {
+            this.box.write("");
             return true;
         }
         if (this.selected >= 0) {
