@@ -701,6 +701,33 @@ class TestKeys:
         assert panel.selected == -1
         expect(panel.stage).to_be_visible()
 
+    def test_they_work_on_after_what_had_the_focus_is_gone(self, panel: Panel) -> None:
+        panel.search.fill("send_confirmation")
+        panel.search.press("Enter")
+        panel.detail.get_by_role("button", name="order_placed").press("Enter")
+        expect(panel.detail).to_be_focused()
+        expect(panel.detail).to_contain_text("send_robust")
+        panel.page.keyboard.press("Escape")  # the filter
+        panel.page.keyboard.press("Escape")
+        assert panel.selected == -1
+        expect(panel.detail).to_be_focused()
+        panel.search.fill("post_save")
+        panel.table.last.locator("th").click()
+        panel.page.keyboard.press("Escape")
+        expect(panel.root.locator("tr[aria-current=true]")).to_be_focused()
+
+    def test_the_pager_s_last_page_leaves_the_focus_on_the_way_back(self, panel: Panel) -> None:
+        panel.page.goto(panel.page.url.split("/checkout")[0] + "/problems/repeated-send/")
+        open_panel(panel.page)
+        panel.is_ready()
+        following = panel.root.get_by_role("button", name="Next page")
+        previous = panel.root.get_by_role("button", name="Previous page")
+        for pressed, other in ((following, previous), (previous, following)):
+            expect(pressed).to_be_enabled()
+            while pressed.is_enabled():
+                pressed.press("Enter")
+            expect(other).to_be_focused()
+
     def test_the_page_does_not_get_the_keys_that_were_for_us(self, panel: Panel) -> None:
         panel.page.evaluate(
             """() => {

@@ -146,6 +146,7 @@ class TestTabs:
             tabs.view("across").get_by_role("button", name="Compare").click()
         assert f"with={other}" in answer.value.url
         tabs.is_shown("across")
+        expect(tabs.view("across").get_by_role("button", name="Compare")).to_be_focused()
 
 
 class TestSorting:
@@ -290,6 +291,15 @@ class TestHighlight:
         tabs.panel.keys("Escape")
         expect(tabs.chip).to_be_hidden()
         expect(tabs.panel.stage).to_be_visible()
+
+    @pytest.mark.parametrize("name", ["timeline", "signals"])
+    def test_showing_all_again_leaves_the_focus_in_the_tab(self, tabs: Tabs, name: str) -> None:
+        tabs.show("signals")
+        tabs.row("signals", "order_placed").locator("th").click()
+        tabs.show(name)
+        tabs.chip.get_by_role("button", name="Show all").press("Enter")
+        expect(tabs.chip).to_be_hidden()
+        expect(tabs.panel.stage if name == "timeline" else tabs.tab(name)).to_be_focused()
 
     def test_the_filter_narrows_it(self, tabs: Tabs, recording: Recording) -> None:
         tabs.show("signals")

@@ -29,3 +29,12 @@ export function button(classes, text, action) {
     }
     return made;
 }
+
+/**
+ * Whether the focus is in the element, and would be lost with what is in it.
+ *
+ * @param {HTMLElement} holder
+ */
+export function holdsFocus(holder) {
+    return holder.contains(holder.getRootNode().activeElement);
+}

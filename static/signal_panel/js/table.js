@@ -2,7 +2,7 @@
 
 import { kindName } from "./describe.js";
 import { placeLink } from "./editor.js";
-import { element } from "./elements.js";
+import { element, holdsFocus } from "./elements.js";
 import { duration, fill, shortName, thousands } from "./format.js";
 import { placeOf } from "./matches.js";
 
@@ -37,8 +37,8 @@ export class Table {
         root.querySelector(".djsp-first")?.remove();
         this.body.parentElement.hidden = false;
         this.pager.hidden = false;
-        this.previous.addEventListener("click", () => this.turn(this.page - 1));
-        this.following.addEventListener("click", () => this.turn(this.page + 1));
+        this.previous.addEventListener("click", () => this.step(-1, this.previous, this.following));
+        this.following.addEventListener("click", () => this.step(1, this.following, this.previous));
         this.body.addEventListener("click", (event) => this.onClick(event));
         this.body.addEventListener("keydown", (event) => this.onKey(event));
         this.turn(0);
@@ -61,6 +61,14 @@ export class Table {
         return this.indices[found] === span ? found : -1;
     }
 
+    step(pages, pressed, other) {
+        this.turn(this.page + pages);
+        // What is disabled loses the focus.
+        if (pressed.disabled) {
+            other.focus();
+        }
+    }
+
     turn(page) {
         const { length } = this;
         const last = Math.max(0, Math.ceil(length / PAGE) - 1);
@@ -71,6 +79,7 @@ export class Table {
         for (let i = first; i < end; i++) {
             rows.push(this.makeRow(this.spanAt(i)));
         }
+        const hadFocus = holdsFocus(this.body);
         this.body.replaceChildren(...rows);
         this.label.textContent = length
             ? fill(this.messages.page, {
@@ -82,6 +91,9 @@ export class Table {
         this.previous.disabled = this.page === 0;
         this.following.disabled = this.page === last;
         this.mark();
+        if (hadFocus) {
+            this.body.querySelector("[tabindex='0']")?.focus({ preventScroll: true });
+        }
     }
 
     makeRow(span) {

@@ -3,7 +3,7 @@
  * it is first shown.
  */
 
-import { button, element } from "./elements.js";
+import { button, element, holdsFocus } from "./elements.js";
 import { askForSheet } from "./fetching.js";
 import { fill } from "./format.js";
 import { Sheet } from "./sheet.js";
@@ -101,6 +101,8 @@ export class Tabs {
     async fetch(name, url) {
         const { messages } = this;
         const view = this.views.get(name);
+        const tab = this.tabOf(name);
+        const hadFocus = holdsFocus(view);
         const status = element(
             "div",
             "djsp-status",
@@ -108,6 +110,9 @@ export class Tabs {
         );
         status.setAttribute("role", "status");
         view.replaceChildren(status);
+        if (hadFocus) {
+            tab.focus({ preventScroll: true });
+        }
         view.dataset.djspState = "loading";
         this.sheets.delete(name);
         // What is asked for last is what is shown, in whatever order the answers come.
@@ -119,6 +124,9 @@ export class Tabs {
                 view.replaceChildren(section);
                 view.dataset.djspState = "ready";
                 this.add(name, section);
+                if (hadFocus && holdsFocus(tab)) {
+                    section.querySelector("form button")?.focus({ preventScroll: true });
+                }
             }
         } catch (error) {
             if (!isLast()) {

@@ -3,7 +3,7 @@
 import { Chart } from "./chart.js";
 import { details, spoken, tooltip } from "./describe.js";
 import { copyPlaces } from "./editor.js";
-import { element } from "./elements.js";
+import { element, holdsFocus } from "./elements.js";
 import { find, indicesOf } from "./filter.js";
 import { FilterBox } from "./filterbox.js";
 import { Highlighter } from "./highlight.js";
@@ -73,7 +73,8 @@ export class Timeline {
         });
         this.box = new FilterBox(root, messages, (terms) => this.filter(terms));
         this.input = this.box.input;
-        this.highlighter = new Highlighter(part("chip"), spans, messages);
+        this.chip = part("chip");
+        this.highlighter = new Highlighter(this.chip, spans, messages);
         this.addLegend(part("legend"));
         this.addTools();
         // Tables that came before the spans are to follow what is resumed.
@@ -145,11 +146,15 @@ export class Timeline {
         // What is hidden cannot be scrolled to.
         this.isUnseen = this.tabs.shown !== TIMELINE;
         const { spans, messages } = this;
+        const wasRead = holdsFocus(this.detail);
         this.detail.replaceChildren(
             ...(span >= 0
                 ? details(spans, span, messages, this.editor, (other) => this.select(other))
                 : [element("p", "djsp-muted", messages.nothing_selected)]),
         );
+        if (wasRead) {
+            this.openDetail();
+        }
         this.live.textContent = span >= 0 ? spoken(spans, span, messages) : "";
         this.report();
     }
@@ -249,8 +254,14 @@ export class Timeline {
     /** @param {import("./highlight.js").Highlight | null} highlight */
     highlight(highlight) {
         const origin = highlight?.from ? this.tabs.titleOf(highlight.from) : this.messages.findings;
+        const hadFocus = holdsFocus(this.chip);
         this.highlighter.show(highlight, origin);
         this.refine();
+        if (hadFocus && !highlight) {
+            const { shown } = this.tabs;
+            const reading = shown === TIMELINE ? this.stage : this.tabs.tabOf(shown);
+            reading.focus({ preventScroll: true });
+        }
     }
 
     /** To the row or the finding that was chosen last; all spans are shown again. */
