@@ -75,4 +75,6 @@ def messages() -> dict[str, str]:
         "phase_response": _("response"),
         "phase_toolbar": _("toolbar"),
         "phase_streaming": _("streaming"),
+        "phase_time": _("%(time)s, %(share)s of the request"),
+        "toolbar_time": _("%(time)s of its own work, not counted as the request's"),
     }

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
+from signal_panel import Phase
 from tests.browser.conftest import BookshopFactory
 from tests.browser.toolbar import PANEL, open_panel, recording_of, request_id, switch_to
 
@@ -670,6 +671,34 @@ class TestSelection:
         ]
         assert any("send_confirmation" in text for text in texts)
         assert any("order_placed" in text for text in texts)
+
+
+class TestPhases:
+    def test_the_pointer_over_one_tells_its_name_how_long_it_took_and_its_share(self, panel: Panel) -> None:
+        recording = recording_of(panel.page, request_id(panel.page))
+        request = sum(phase.duration_ns for phase in recording.phases if phase.name != "toolbar")
+        view, toolbar = (
+            next(phase for phase in recording.phases if phase.name == name) for name in ("view", "toolbar")
+        )
+
+        def told(phase: Phase) -> str:
+            return panel.tooltip(
+                box["x"] + box["width"] * (phase.start_ns + phase.duration_ns / 2) / panel.total,
+                box["y"] + box["height"] / 2,
+            )
+
+        box = panel.root.locator("[data-djsp-part=phases]").bounding_box()
+        assert box is not None
+        share = round(100 * view.duration_ns / request)
+        assert re.fullmatch(rf"view shop\.views\.checkout\s+[\d.]+\s.s, {share} % of the request", told(view))
+        assert "not counted as the request's" in told(toolbar)
+        assert panel.tooltip(box["x"] + 5, box["y"] - 200) == ""
+
+    def test_they_are_listed_for_those_who_cannot_see_them(self, panel: Panel) -> None:
+        recording = recording_of(panel.page, request_id(panel.page))
+        phases = panel.root.get_by_role("list", name="Phases of the request").get_by_role("listitem")
+        expect(phases).to_have_count(len(recording.phases))
+        expect(phases.filter(has_text="view shop.views.checkout: ")).to_contain_text("% of the request")
 
 
 class TestKeys:

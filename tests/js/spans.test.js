@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { decode, firstChild, neighbour } from "../../static/signal_panel/js/spans.js";
+import { decode, firstChild, neighbour, phaseAt } from "../../static/signal_panel/js/spans.js";
 import { recordingOf, spansOf } from "./samples.js";
 
 // send ( call ( send ) call ) send
@@ -130,4 +130,16 @@ test("one walks to the first span inside, and along a level", () => {
     assert.equal(neighbour(spans, 0, 1), 4);
     assert.equal(neighbour(spans, 4, 1), -1);
     assert.equal(neighbour(spans, 0, -1), -1);
+});
+
+test("the phase at a time is found, the shortest of those within reach", () => {
+    const phases = [
+        { name: "middleware", start: 0, end: 100 },
+        { name: "response", start: 100, end: 101 },
+        { name: "toolbar", start: 101, end: 500 },
+    ];
+    assert.equal(phaseAt(phases, 40, 4).name, "middleware");
+    assert.equal(phaseAt(phases, 99, 4).name, "response");
+    assert.equal(phaseAt(phases, 400, 4).name, "toolbar");
+    assert.equal(phaseAt(phases, 900, 4), undefined);
 });

@@ -12,6 +12,7 @@ import {
 import { duration } from "./format.js";
 import { countBefore, flaggedColumns, layOut, longest, placesAt, profile } from "./layout.js";
 import { asRow } from "./queries.js";
+import { phaseAt } from "./spans.js";
 import { colorNumbers, readTheme } from "./theme.js";
 import { clamp, fit, hold, isWhole, pan, reveal, timeAt, xAt, zoom } from "./viewport.js";
 
@@ -32,6 +33,7 @@ export class Chart {
      * @param {(span: number, more: number, at: {x: number, y: number}) => void} on.hover
      * @param {(query: number) => void} on.selectQuery
      * @param {(query: number, more: number, at: {x: number, y: number}) => void} on.hoverQuery
+     * @param {(phase: import("./spans.js").Phase | undefined, at: {x: number, y: number} | null) => void} on.hoverPhase
      * @param {(phase: import("./spans.js").Phase) => string} on.phaseLabel
      * @param {() => void} on.draw
      */
@@ -339,6 +341,11 @@ export class Chart {
         return { span: -1, more: 0 };
     }
 
+    phaseUnder(event) {
+        const time = timeAt(this.view, event.offsetX, this.width);
+        return phaseAt(this.spans.phases, time, (2 * (this.view.to - this.view.from)) / this.width);
+    }
+
     queryAt(event) {
         const { spans, layout } = this.scene.queries;
         const { span, more } = this.hit(spans, layout, 0, event);
@@ -352,6 +359,11 @@ export class Chart {
         for (const canvas of [ruler, phases]) {
             drag(canvas, (press) => this.chooseRange(press, () => this.view));
         }
+        point(
+            phases,
+            (event, at) => this.on.hoverPhase(this.phaseUnder(event), at),
+            () => this.on.hoverPhase(undefined, null),
+        );
         if (queries) {
             this.addQueryGestures(queries);
         }
@@ -397,14 +409,14 @@ export class Chart {
     }
 
     addQueryGestures(canvas) {
-        const leave = () => this.on.hoverQuery(-1, 0, null);
-        canvas.addEventListener("pointermove", (event) => {
-            if (!event.buttons) {
+        point(
+            canvas,
+            (event, at) => {
                 const { query, more } = this.queryAt(event);
-                this.on.hoverQuery(query, more, { x: event.clientX, y: event.clientY });
-            }
-        });
-        canvas.addEventListener("pointerleave", leave);
+                this.on.hoverQuery(query, more, at);
+            },
+            () => this.on.hoverQuery(-1, 0, null),
+        );
         drag(canvas, (press) => {
             const { query } = this.queryAt(press);
             const range = this.chooseRange(press, () => this.view);
@@ -521,6 +533,22 @@ function queryRow(queries) {
 /** Pixels to a wheel's step, which may be counted in lines. */
 function unit(event) {
     return event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 33 : 1;
+}
+
+/**
+ * Tells what is pointed at on an element, while nothing is pressed.
+ *
+ * @param {HTMLElement} element
+ * @param {(event: PointerEvent, at: {x: number, y: number}) => void} tell
+ * @param {() => void} leave
+ */
+function point(element, tell, leave) {
+    element.addEventListener("pointermove", (event) => {
+        if (!event.buttons) {
+            tell(event, { x: event.clientX, y: event.clientY });
+        }
+    });
+    element.addEventListener("pointerleave", leave);
 }
 
 /**

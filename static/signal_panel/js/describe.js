@@ -86,6 +86,47 @@ export function tooltip(spans, span, more, messages) {
 }
 
 /**
+ * What a phase's bar says: "view shop.views.checkout".
+ *
+ * @param {import("./spans.js").Phase} phase
+ * @param {Record<string, string>} messages
+ */
+export function phaseLabel({ name, label }, messages) {
+    return `${messages[`phase_${name}`] ?? name} ${label}`.trim();
+}
+
+/**
+ * How long a phase took, and how much of the request that is, which the toolbar's own work is no part of.
+ *
+ * @param {import("./spans.js").Phase[]} phases
+ * @param {import("./spans.js").Phase} phase
+ * @param {Record<string, string>} messages
+ */
+export function phaseTimes(phases, { name, start, end }, messages) {
+    const time = duration(end - start);
+    if (name === "toolbar") {
+        return fill(messages.toolbar_time, { time });
+    }
+    const request = phases
+        .filter((phase) => phase.name !== "toolbar")
+        .reduce((total, phase) => total + phase.end - phase.start, 0);
+    const share = Math.round((100 * (end - start)) / Math.max(1, request));
+    return fill(messages.phase_time, { time, share: `${share} %` });
+}
+
+/**
+ * @param {import("./spans.js").Phase[]} phases
+ * @param {import("./spans.js").Phase} phase
+ * @param {Record<string, string>} messages
+ */
+export function phaseTooltip(phases, phase, messages) {
+    return [
+        element("p", "djsp-tip-name", element("strong", "", phaseLabel(phase, messages))),
+        element("p", "", phaseTimes(phases, phase, messages)),
+    ];
+}
+
+/**
  * @param {import("./spans.js").Spans} spans
  * @param {number} span
  * @param {Record<string, string>} messages

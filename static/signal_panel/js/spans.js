@@ -130,6 +130,20 @@ export function decode(recording) {
     };
 }
 
+/**
+ * The phase at a time, give or take half of `reach`: the shortest where there are several, as it is the
+ * hardest to hit. Undefined where there is none.
+ *
+ * @param {Phase[]} phases
+ * @param {number} time
+ * @param {number} reach
+ */
+export function phaseAt(phases, time, reach) {
+    return phases
+        .filter(({ start, end }) => start <= time + reach / 2 && end >= time - reach / 2)
+        .sort((a, b) => a.end - a.start - (b.end - b.start))[0];
+}
+
 /** The index into `kinds` of what the recording, and the rows of tables, call a kind: below 0 a receiver. */
 export function kindOf(code, sends) {
     return code >= 0 ? code : sends - 1 - code;

@@ -1,7 +1,7 @@
 /** The panel's parts put together: one selection, one filter, one highlight, and the keys. */
 
 import { Chart } from "./chart.js";
-import { details, spoken, tooltip } from "./describe.js";
+import { details, phaseLabel, phaseTimes, phaseTooltip, spoken, tooltip } from "./describe.js";
 import { copyPlaces } from "./editor.js";
 import { element, holdsFocus } from "./elements.js";
 import { find, indicesOf } from "./filter.js";
@@ -64,7 +64,11 @@ export class Timeline {
                 this.showTip(`SQL ${query} ${more}`, query < 0 ? null : at, () =>
                     queryTooltip(spans, query, more, messages),
                 ),
-            phaseLabel: ({ name, label }) => `${messages[`phase_${name}`] ?? name} ${label}`.trim(),
+            hoverPhase: (phase, at) =>
+                this.showTip(`phase ${phase?.start}`, phase ? at : null, () =>
+                    phaseTooltip(spans.phases, phase, messages),
+                ),
+            phaseLabel: (phase) => phaseLabel(phase, messages),
             draw: () => this.report(),
         });
         this.table = new Table(part("spans"), spans, messages, this.editor, {
@@ -75,12 +79,24 @@ export class Timeline {
         this.input = this.box.input;
         this.chip = part("chip");
         this.highlighter = new Highlighter(this.chip, spans, messages);
+        this.listPhases(part("phases"));
         this.addLegend(part("legend"));
         this.addTools();
         // Tables that came before the spans are to follow what is resumed.
         tabs.attend(this);
         this.resume({ ...place });
         part("tools").hidden = false;
+    }
+
+    /** The phases for those who do not see them drawn. */
+    listPhases(list) {
+        const { messages } = this;
+        const { phases } = this.spans;
+        list.hidden = !phases.length;
+        for (const phase of phases) {
+            const text = `${phaseLabel(phase, messages)}: ${phaseTimes(phases, phase, messages)}`;
+            list.append(element("li", "", text));
+        }
     }
 
     addLegend(legend) {
