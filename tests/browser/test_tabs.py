@@ -333,8 +333,27 @@ class TestHighlight:
             expect(marked).to_be_in_viewport()
             # Sends have no row of the receiver's own: the row is that of the send.
             expect(marked).to_contain_text("order_placed" if name == "signals" else "reserve_stock")
-        tabs.panel.root.get_by_role("button", name="Next").click()
+        tabs.show("timeline")
+        panel.root.get_by_role("button", name="Next", exact=True).click()
+        tabs.show("signals")
         expect(tabs.view("signals").locator("tr[aria-current=true]")).not_to_contain_text("order_placed")
+
+    def test_nothing_on_a_table_moves_the_selection_unseen(self, tabs: Tabs) -> None:
+        panel = tabs.panel
+        steps = panel.root.get_by_role("button", name=re.compile("^(Previous|Next)$"))
+        expect(steps).to_have_count(2)
+        panel.search.fill("post_save")
+        panel.search.press("Enter")
+        selected = panel.selected
+        for name in OTHERS:
+            tabs.show(name)
+            expect(steps).to_have_count(0)
+            panel.search.press("Enter")
+            assert panel.selected == selected
+        tabs.show("timeline")
+        expect(steps).to_have_count(2)
+        panel.search.press("Enter")
+        assert panel.selected != selected
 
     def test_places_in_a_row_do_not_choose_it(self, tabs: Tabs) -> None:
         tabs.show("receivers")

@@ -49,7 +49,8 @@ export class Timeline {
         this.help = part("help");
         this.helpButton = part("help-button");
         this.live = part("live");
-        this.zoomButtons = part("zoom");
+        /** What only the timeline can do. */
+        this.ways = [part("zoom"), part("steps")];
         /** @type {import("./editor.js").Editor} */
         this.editor = JSON.parse(root.dataset.djspEditor);
 
@@ -232,7 +233,9 @@ export class Timeline {
 
     /** A tab has been turned to. */
     shown(name) {
-        this.zoomButtons.hidden = name !== TIMELINE;
+        for (const buttons of this.ways) {
+            buttons.hidden = name !== TIMELINE;
+        }
         this.count();
         if (name !== TIMELINE) {
             this.tabs.sheet?.reveal();
@@ -388,7 +391,10 @@ export class Timeline {
 
     onTyping(event) {
         if (event.key === "Enter") {
-            this.step(event.shiftKey ? -1 : 1);
+            // On a table it would move the selection unseen.
+            if (this.tabs.shown === TIMELINE) {
+                this.step(event.shiftKey ? -1 : 1);
+            }
             return true;
         }
         return event.key === "Escape" && this.onEscape();
