@@ -548,7 +548,8 @@ class TestSearch:
             if "index_order" in getattr(span, "receiver", "")
         ]
         panel.search.fill("index_order")
-        expect(panel.root.locator(".djsp-count")).to_contain_text(f"{len(matching)} of ")
+        count = panel.root.locator(".djsp-count")
+        expect(count).to_have_text("1 match" if len(matching) == 1 else f"{len(matching)} matches")
         assert panel.state("matches") == str(len(matching))
         seen = []
         for _ in matching:
@@ -557,6 +558,31 @@ class TestSearch:
         assert seen == sorted(matching)
         panel.search.press("Shift+Enter")
         assert panel.selected == sorted(matching)[-2]
+
+    def test_the_position_among_the_matches_is_shown_and_not_read_aloud(self, panel: Panel) -> None:
+        position, count = panel.root.locator(".djsp-position"), panel.root.locator(".djsp-count")
+        panel.search.fill("send_confirmation")
+        expect(count).to_have_text("1 match")
+        panel.search.fill("post_save")
+        matches = panel.state("matches")
+        expect(count).to_have_text(f"{matches} matches")
+        expect(position).to_be_empty()
+        count.evaluate(
+            """count => {
+                globalThis.said = 0;
+                new MutationObserver(() => said++).observe(count, { childList: true, characterData: true });
+            }"""
+        )
+        panel.search.press("Enter")
+        panel.search.press("Enter")
+        expect(position).to_have_text("2 of")
+        expect(count).to_have_text(f"{matches} matches")
+        panel.table.first.locator("th").click()
+        expect(position).to_have_text("1 of")
+        assert panel.page.evaluate("said") == 0
+        panel.search.fill("")
+        expect(position).to_be_empty()
+        expect(count).to_be_empty()
 
     def test_the_table_shows_only_what_matches(self, panel: Panel) -> None:
         panel.search.fill("index_order")

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { nextMatch, placeOf } from "../../static/signal_panel/js/matches.js";
+import { nextMatch, placeOf, positionOf } from "../../static/signal_panel/js/matches.js";
 
 test("one goes round the matches in both directions", () => {
     const indices = Uint32Array.of(3, 8, 20);
@@ -20,4 +20,12 @@ test("a span's place among the matches is found", () => {
     assert.equal(placeOf(indices, 8), 1);
     assert.equal(placeOf(indices, 9), 2);
     assert.equal(placeOf(indices, 99), 3);
+});
+
+test("matches are counted from one, and what is none of them has no position", () => {
+    const indices = Uint32Array.of(3, 8, 20);
+    assert.deepEqual(
+        [3, 8, 20, 4, 99, -1].map((span) => positionOf(indices, span)),
+        [1, 2, 3, 0, 0, 0],
+    );
 });

@@ -2,6 +2,7 @@
 
 import { parse } from "./filter.js";
 import { fill, thousands } from "./format.js";
+import { positionOf } from "./matches.js";
 
 export class FilterBox {
     /**
@@ -14,6 +15,7 @@ export class FilterBox {
         this.messages = messages;
         this.change = change;
         this.input = form.querySelector(".djsp-query");
+        this.position = form.querySelector(".djsp-position");
         this.count = form.querySelector(".djsp-count");
         this.problem = root.querySelector(".djsp-problem");
         form.addEventListener("submit", (event) => event.preventDefault());
@@ -36,13 +38,41 @@ export class FilterBox {
         this.change(terms);
     }
 
-    /** @param {{count: number, total: number} | null} matches  Null: there is no filter. */
-    tell(matches) {
-        this.count.textContent = matches
-            ? fill(this.messages.matches, {
-                  count: thousands(matches.count),
-                  total: thousands(matches.total),
-              })
-            : "";
+    /** @param {{count: number, total: number} | null} rows  That are left of a table's; null: no filter. */
+    tellRows(rows) {
+        this.tell(
+            rows
+                ? fill(this.messages.rows, {
+                      count: thousands(rows.count),
+                      total: thousands(rows.total),
+                  })
+                : "",
+        );
+    }
+
+    /**
+     * @param {Uint32Array | undefined} indices  Of the matches; undefined: nothing is searched for.
+     * @param {number} selected  The span whose position among them is told.
+     */
+    tellMatches(indices, selected) {
+        if (!indices) {
+            this.tell("");
+            return;
+        }
+        const { messages } = this;
+        const { length } = indices;
+        const position = positionOf(indices, selected);
+        this.tell(
+            fill(messages[length === 1 ? "match" : "matches"], { count: thousands(length) }),
+            position ? fill(messages.position, { position: thousands(position) }) : "",
+        );
+    }
+
+    tell(count, position = "") {
+        this.position.textContent = position;
+        // It is read aloud when it changes: not with each span that is selected.
+        if (this.count.textContent !== count) {
+            this.count.textContent = count;
+        }
     }
 }

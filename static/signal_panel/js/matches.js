@@ -21,6 +21,17 @@ export function placeOf(indices, span) {
 }
 
 /**
+ * Which of the matches the span is, counted from 1; 0 if it is none.
+ *
+ * @param {Uint32Array} indices
+ * @param {number} span
+ */
+export function positionOf(indices, span) {
+    const place = placeOf(indices, span);
+    return indices[place] === span ? place + 1 : 0;
+}
+
+/**
  * The match after (or before) the selected span, going round at the ends; -1 if there is none.
  *
  * @param {Uint32Array} indices

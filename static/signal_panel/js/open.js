@@ -45,7 +45,7 @@ function clear() {
 function counted(count, [sends, calls]) {
     const total = thousands(count + sends + calls);
     return sends + calls
-        ? fill(messages.matches, { count: thousands(count), total })
+        ? fill(messages.kept_spans, { count: thousands(count), total })
         : thousands(count);
 }
 

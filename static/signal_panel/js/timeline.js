@@ -173,6 +173,7 @@ export class Timeline {
             this.openDetail();
         }
         this.live.textContent = span >= 0 ? spoken(spans, span, messages) : "";
+        this.count();
         this.report();
     }
 
@@ -208,14 +209,11 @@ export class Timeline {
     /** Tells beside the filter how much of what is shown there is to see. */
     count() {
         const { sheet } = this.tabs;
-        this.box.tell(
-            sheet
-                ? this.found && sheet.counts
-                : this.matches && {
-                      count: this.matches.indices.length,
-                      total: this.spans.count,
-                  },
-        );
+        if (sheet) {
+            this.box.tellRows(this.found && sheet.counts);
+        } else {
+            this.box.tellMatches(this.matches?.indices, this.selected);
+        }
     }
 
     filterSheet(sheet) {
