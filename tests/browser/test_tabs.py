@@ -213,10 +213,26 @@ class TestFilter:
         expect(panel.search).to_have_attribute("aria-invalid", "true")
         expect(panel.root).to_have_attribute("data-djsp-matches", "1")
         panel.search.fill("duration:5")
+        panel.search.press("Enter")
         expect(problem).to_contain_text("duration:>5ms")
         panel.search.fill("duration:>5ms")
         expect(problem).to_be_empty()
         expect(panel.search).to_have_attribute("aria-invalid", "false")
+
+    @pytest.mark.parametrize("leave", ["Enter", "Tab", "Space"])
+    def test_what_is_being_typed_is_wrong_only_once_it_is_left(self, tabs: Tabs, leave: str) -> None:
+        panel = tabs.panel
+        problem = panel.root.locator(".djsp-problem")
+        before = panel.stage.bounding_box()
+        panel.search.focus()
+        for character in "duration:>5":
+            panel.page.keyboard.type(character)
+            expect(problem).to_be_empty()
+        expect(panel.search).to_have_attribute("aria-invalid", "false")
+        panel.page.keyboard.press(leave)
+        expect(problem).to_contain_text("duration:>5ms")
+        expect(panel.search).to_have_attribute("aria-invalid", "true")
+        assert panel.stage.bounding_box() == before
 
     def test_a_table_with_nothing_left_says_so(self, tabs: Tabs) -> None:
         tabs.show("receivers")
@@ -553,6 +569,7 @@ def test_a_hundred_thousand_spans_are_filtered_and_highlighted(
     tabs.row("receivers", "check_place").locator("th").click()
     expect(tabs.panel.root).to_have_attribute("data-djsp-highlighted", "33200")
     tabs.panel.search.fill("duration:>1h")
+    tabs.panel.search.press("Enter")
     expect(tabs.panel.root.locator(".djsp-problem")).to_contain_text("duration:")
     tabs.panel.search.fill("duration:>10s")
     expect(tabs.panel.root).to_have_attribute("data-djsp-matches", "0")

@@ -17,9 +17,13 @@ export class FilterBox {
         this.input = form.querySelector(".djsp-query");
         this.position = form.querySelector(".djsp-position");
         this.count = form.querySelector(".djsp-count");
-        this.problem = root.querySelector(".djsp-problem");
+        this.problem = form.querySelector(".djsp-problem");
         form.addEventListener("submit", (event) => event.preventDefault());
-        this.input.addEventListener("input", () => this.read());
+        this.input.addEventListener("input", () => {
+            this.read();
+            this.warn(this.finished);
+        });
+        this.input.addEventListener("blur", () => this.warn());
         // The page must not take what is typed here for a shortcut.
         this.input.addEventListener("keypress", (event) => event.stopPropagation());
     }
@@ -28,14 +32,26 @@ export class FilterBox {
     write(query) {
         this.input.value = query;
         this.read();
+        this.warn();
     }
 
     read() {
-        const { terms, problems } = parse(this.input.value);
-        const told = problems.map(({ name, values }) => fill(this.messages[name], values));
+        this.change(parse(this.input.value).terms);
+    }
+
+    /** What is typed, without the word that the caret is at: it may be right once it is finished. */
+    get finished() {
+        const { value, selectionStart: caret } = this.input;
+        return value.slice(0, caret).replace(/\S+$/, "") + value.slice(caret).replace(/^\S+/, "");
+    }
+
+    /** Tells what is wrong. */
+    warn(query = this.input.value) {
+        const told = parse(query).problems.map(({ name, values }) =>
+            fill(this.messages[name], values),
+        );
         this.problem.textContent = told.join(" ");
         this.input.setAttribute("aria-invalid", String(told.length > 0));
-        this.change(terms);
     }
 
     /** @param {{count: number, total: number} | null} rows  That are left of a table's; null: no filter. */

@@ -389,6 +389,7 @@ export class Timeline {
 
     onTyping(event) {
         if (event.key === "Enter") {
+            this.box.warn();
             // On a table it would move the selection unseen.
             if (this.tabs.shown === TIMELINE) {
                 this.step(event.shiftKey ? -1 : 1);
