@@ -251,6 +251,11 @@ class TestContent:
         assert "<li>1 exception</li>" in html
         assert re.search(r"<li>[\d.]+.(µs|ms) in receivers, \d+ % of [\d.]+.m?s</li>", html)
 
+    def test_the_totals_say_that_the_toolbar_s_own_work_is_left_out(self, client: Client) -> None:
+        assert re.search(
+            r'<ul class="djsp-head" title="The toolbar.*own work is left out', self.content(client)
+        )
+
     def test_the_head_has_the_queries(self, client: Client) -> None:
         assert re.search(r"<li>2 queries in [\d.]+.(µs|ms)</li>", self.content(client))
         assert not re.search(r"<li>\d+ quer", self.content(client, "/many/"))
