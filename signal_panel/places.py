@@ -11,6 +11,7 @@ from signal_panel.editors import COPY, EDITORS, has_drive, in_use, is_absolute
 
 # With these, what is left of a path is as JavaScript's encodeURIComponent leaves it.
 _SAFE = "/:!*'()"
+_UP_TO_PACKAGES = re.compile(r"\A.*[\\/](?:site|dist)-packages[\\/]", re.S)
 
 
 class Editor(NamedTuple):
@@ -54,8 +55,10 @@ def editor_url(path: str, line: int) -> str | None:
 
 
 def short(path: str) -> str:
-    """The last two parts of a path, which is what a table has room for."""
-    return "/".join(path.replace("\\", "/").split("/")[-2:])
+    """The end of a path, for which a table has room: two parts; in an installed package, all inside it."""
+    inside = _UP_TO_PACKAGES.sub("", path)
+    parts = inside.replace("\\", "/").split("/")
+    return "/".join(parts[-2:] if inside == path else parts)
 
 
 def _mapped(path: str, folders: list[tuple[str, str]]) -> str:

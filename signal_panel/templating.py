@@ -35,7 +35,9 @@ def _environment() -> Environment:
     environment.globals.update(
         _=gettext, ngettext=ngettext, static=static, editor=places.editor, editor_url=places.editor_url
     )
-    environment.filters.update(ms=duration, thousands=thousands, short_path=places.short)
+    environment.filters.update(
+        ms=duration, thousands=thousands, short_name=short_name, short_path=places.short
+    )
     return environment
 
 
@@ -52,3 +54,10 @@ def duration(milliseconds: float) -> str:
 def thousands(number: int) -> str:
     """A whole number with its thousands apart: ``12,345``."""
     return f"{number:,}"
+
+
+def short_name(name: str) -> str:
+    """The end of a dotted name that tells what it is, with its class: ``index_order``, ``Shelf.on_save``."""
+    parts = name.split(".")
+    is_in_class = len(parts) > 1 and parts[-2][:1].isupper()
+    return ".".join(parts[-2:]) if is_in_class else parts[-1]

@@ -19,7 +19,7 @@ import signal_panel
 from signal_panel import Recording, conf, templating
 from signal_panel.findings import find_all, rows
 from signal_panel.findings.advice import advice_by_rule
-from signal_panel.findings.words import short, some, statement
+from signal_panel.findings.words import some, statement
 from tests.clock import FakeClock
 from tests.findings import MS, found, listening, rules, takes
 from tests.generated import recordings
@@ -136,18 +136,6 @@ class TestThresholds:
 
 
 class TestWords:
-    @pytest.mark.parametrize(
-        ("name", "words"),
-        [
-            ("shop.receivers.index", "index"),
-            ("shop.receivers.Shelf.index", "Shelf.index"),
-            ("shop.receivers.shelf.<locals>.index", "index"),
-            ("index", "index"),
-        ],
-    )
-    def test_the_end_of_a_name_is_enough(self, name: str, words: str) -> None:
-        assert short(name) == words
-
     @pytest.mark.parametrize(
         ("names", "words"),
         [

@@ -16,6 +16,8 @@ from tests.payloads import PAYLOADS
 
 # tests/js/places.test.js holds the browser to the same.
 CASES = json.loads(Path(__file__).with_name("places.json").read_text())
+# And tests/js/format.test.js.
+SHORT = json.loads(Path(__file__).with_name("short.json").read_text("utf-8"))["paths"]
 PLACE = '{% from "signal_panel/macros.html" import place %}{{ place(path, line) }}'
 
 
@@ -45,6 +47,11 @@ def test_a_path_stays_in_its_place_in_the_url(name: str, payload: str) -> None:
     assert url.startswith(f"{before}/")
     assert url.endswith(f"/{after}")
     assert not set(url[len(before) : len(url) - len(after)]) & set('?#&=+ "<>{}\\\r\n\t\0')
+
+
+@pytest.mark.parametrize("path", SHORT)
+def test_the_end_of_a_path_is_enough(path: str) -> None:
+    assert places.short(path) == SHORT[path]
 
 
 class TestTheEnvironment:

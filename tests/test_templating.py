@@ -1,11 +1,19 @@
-"""How numbers are written, and that templates escape."""
+"""How numbers and names are written, and that templates escape."""
 
 from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
 
 import pytest
 from jinja2 import UndefinedError
 
 from signal_panel import templating
+from signal_panel.tables.spans import SpanRow
+
+# tests/js/format.test.js holds the browser to the same.
+SHORT = json.loads(Path(__file__).with_name("short.json").read_text("utf-8"))["names"]
 
 
 @pytest.mark.parametrize(
@@ -31,6 +39,19 @@ def test_durations_have_three_digits_and_their_unit(milliseconds: float, text: s
 
 def test_thousands_are_set_apart() -> None:
     assert templating.thousands(100_000) == "100,000"
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_the_end_of_a_name_is_enough(name: str) -> None:
+    assert templating.short_name(name) == SHORT[name]
+
+
+def test_a_row_of_a_span_has_its_names_as_the_script_will_write_them() -> None:
+    sender, exception = "shop.models.Order.Line", "shop.errors.Card.Declined"
+    row = SpanRow(0, "shop.signals.sold", sender, "send", False, None, None, 0, 1, 1, exception)
+    text = re.sub(r"<[^>]*>", "", templating.render("rows.html", {"rows": [row]}))
+    assert "! Card.Declined" in text
+    assert "Order.Line" in text
 
 
 def test_what_a_template_is_not_given_is_an_error() -> None:

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 
 from signal_panel.findings.facts import Facts
 from signal_panel.findings.finding import Finding
-from signal_panel.findings.words import short, some
+from signal_panel.findings.words import some
 from signal_panel.naming import is_installed
 from signal_panel.recording import Connection, Handlers
-from signal_panel.templating import thousands
+from signal_panel.templating import short_name, thousands
 from signal_panel.translation import gettext as _
 from signal_panel.translation import ngettext
 
@@ -61,7 +61,7 @@ def connected_twice(facts: Facts) -> Iterator[Finding]:
             "%(receiver)s ran %(times)s times in each of %(sends)s sends of %(signals)s",
             len(more),
         ) % {
-            "receiver": short(names[0]),
+            "receiver": short_name(names[0]),
             "times": thousands(max(map(len, more.values()))),
             "sends": thousands(len(more)),
             "signals": some(facts.signal(columns.kind[send]) for send in more),
@@ -146,8 +146,8 @@ def connected_in_request(facts: Facts) -> Iterator[Finding]:
                 len(before) + len(new),
             )
             % {
-                "receiver": short(new[0].receiver),
-                "signal": short(new[0].signal),
+                "receiver": short_name(new[0].receiver),
+                "signal": short_name(new[0].signal),
                 "count": thousands(len(before) + len(new)),
             },
             new[0].site.path,
@@ -194,7 +194,7 @@ def dead_receiver(facts: Facts) -> Iterator[Finding]:
         )
         yield Finding(
             "dead-receiver",
-            text % {"receiver": short(gone[0].receiver), "signal": short(gone[0].signal)},
+            text % {"receiver": short_name(gone[0].receiver), "signal": short_name(gone[0].signal)},
             *(site[:2] if site is not None and not is_installed(site.path) else (gone[0].path, gone[0].line)),
             tuple(sorted(_calls_of(*gone))),
             0,
@@ -269,6 +269,6 @@ def _own_name(name: str) -> str:
 
 def _signal_of_sender(facts: Facts, kind: int) -> str:
     return _("%(signal)s of %(sender)s") % {
-        "signal": short(facts.signal(kind)),
-        "sender": short(facts.sender(kind)),
+        "signal": short_name(facts.signal(kind)),
+        "sender": short_name(facts.sender(kind)),
     }

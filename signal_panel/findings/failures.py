@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from signal_panel.findings.facts import Facts
 from signal_panel.findings.finding import Finding
-from signal_panel.findings.words import short, some
-from signal_panel.templating import thousands
+from signal_panel.findings.words import some
+from signal_panel.templating import short_name, thousands
 from signal_panel.translation import gettext as _
 
 # These end a request or a process, and are no failures of the receiver that they pass through.
@@ -36,8 +36,8 @@ def swallowed_exception(facts: Facts) -> Iterator[Finding]:
             "swallowed-exception",
             _("%(receiver)s raised %(exception)s in %(failed)s of %(calls)s calls, which %(method)s hid.")
             % {
-                "receiver": short(facts.receiver(receiver)),
-                "exception": short(columns.strings[name]),
+                "receiver": short_name(facts.receiver(receiver)),
+                "exception": short_name(columns.strings[name]),
                 "failed": thousands(len(ways)),
                 "calls": thousands(len(facts.spans[receiver])),
                 "method": facts.method(facts.send_of(ways[0][0])),
@@ -85,7 +85,7 @@ def skipped_receivers(facts: Facts) -> Iterator[Finding]:
             name is not None
             and raised
             and columns.strings[name] not in _ENDINGS
-            and not short(signal).startswith("pre_")
+            and not short_name(signal).startswith("pre_")
             and told.isdisjoint(raised)
         ):
             by_cause[columns.kind[raised[0]], columns.exceptions[raised[0]], signal].append((send, raised[0]))
@@ -99,11 +99,11 @@ def skipped_receivers(facts: Facts) -> Iterator[Finding]:
                 "and %(skipped)s did not run."
             )
             % {
-                "receiver": short(facts.receiver(receiver)),
-                "exception": short(columns.strings[name]),
+                "receiver": short_name(facts.receiver(receiver)),
+                "exception": short_name(columns.strings[name]),
                 "calls": thousands(len(calls)),
                 "all": thousands(sum(facts.signal_of(call) == signal for call in facts.spans[receiver])),
-                "signal": short(signal),
+                "signal": short_name(signal),
                 "skipped": some(columns.strings[columns.receivers[kind].receiver] for kind in skipped),
             },
             *facts.place(calls),

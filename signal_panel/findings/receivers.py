@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from signal_panel.findings.facts import Facts
 from signal_panel.findings.finding import Finding
 from signal_panel.findings.loops import Turn
-from signal_panel.findings.words import short, some, statement
+from signal_panel.findings.words import some, statement
 from signal_panel.recording import IN_TRANSACTION, NO_REPEATS, NOTHING
-from signal_panel.templating import duration, thousands
+from signal_panel.templating import duration, short_name, thousands
 from signal_panel.translation import gettext as _
 
 _AFTER_THE_RESPONSE = "django.core.signals.request_finished"
@@ -48,7 +48,7 @@ def init_receiver(facts: Facts) -> Iterator[Finding]:
             "init-receiver",
             text
             % {
-                "receiver": short(facts.receiver(receiver)),
+                "receiver": short_name(facts.receiver(receiver)),
                 "count": thousands(len(calls)),
                 "queries": thousands(queries),
                 "time": duration(cost / 1e6),
@@ -87,7 +87,7 @@ def queries_in_receiver(facts: Facts) -> Iterator[Finding]:
             "queries-in-receiver",
             text
             % {
-                "receiver": short(facts.receiver(receiver)),
+                "receiver": short_name(facts.receiver(receiver)),
                 "statements": thousands(len(repeated)),
                 "count": thousands(len(most)),
                 "sql": statement(columns.strings[columns.statements[columns.query_statement[most[0]]].sql]),
@@ -214,7 +214,7 @@ def _slow(
             rule,
             (once if len(times) == 1 else repeatedly)
             % {
-                "receiver": short(facts.receiver(receiver)),
+                "receiver": short_name(facts.receiver(receiver)),
                 "count": thousands(len(times)),
                 "time": duration(cost / 1e6),
             },
@@ -275,7 +275,7 @@ def thread_hop(facts: Facts) -> Iterator[Finding]:
             text
             % {
                 "method": method,
-                "signal": short(signal),
+                "signal": short_name(signal),
                 "receivers": some(facts.receiver(columns.kind[call]) for call in moved),
                 "count": thousands(len(sends)),
                 "time": duration(took / 1e6),

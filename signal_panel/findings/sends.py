@@ -10,9 +10,9 @@ from signal_panel import places
 from signal_panel.findings.facts import Facts
 from signal_panel.findings.finding import Finding
 from signal_panel.findings.loops import DELETE, M2M, SAVE, Loop
-from signal_panel.findings.words import short, some
+from signal_panel.findings.words import some
 from signal_panel.recording import NOTHING
-from signal_panel.templating import duration, thousands
+from signal_panel.templating import duration, short_name, thousands
 from signal_panel.translation import gettext as _
 
 _PARTNERS = {
@@ -57,8 +57,8 @@ def cascade(facts: Facts) -> Iterator[Finding]:
             "%(receiver)s causes %(signal)s, which it listens to: "
             "%(inside)s of its %(calls)s calls ran inside another"
         ) % {
-            "receiver": short(facts.receiver(kind)),
-            "signal": short(facts.signal_of(calls[0])),
+            "receiver": short_name(facts.receiver(kind)),
+            "signal": short_name(facts.signal_of(calls[0])),
             "inside": thousands(sum(columns.kind[call] == kind for call in around)),
             "calls": thousands(len(facts.spans[kind])),
         }
@@ -165,7 +165,7 @@ def unheard_send(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             "unheard-send",
             _("%(signal)s was sent %(count)s times and no receiver ran, which took %(time)s.")
-            % {"signal": short(signal), "count": thousands(len(sends)), "time": duration(took / 1e6)},
+            % {"signal": short_name(signal), "count": thousands(len(sends)), "time": duration(took / 1e6)},
             path,
             line,
             tuple(sends),
@@ -224,7 +224,7 @@ def _loop_in_words(loop: Loop) -> str:
             M2M: _("One line changed %(senders)s %(count)s times, one by one, which took %(time)s"),
         }.get(loop.family, _("One line sent %(signal)s %(count)s times, which took %(time)s"))
     return text % {
-        "signal": short(loop.family),
+        "signal": short_name(loop.family),
         "senders": some(loop.senders),
         "count": thousands(loop.rounds),
         "time": duration(loop.lasted_ns / 1e6),
@@ -302,7 +302,7 @@ def sent_twice(facts: Facts) -> Iterator[Finding]:
             "sent-twice",
             _("One line saved the same %(sender)s %(times)s times; all but the first took %(time)s.")
             % {
-                "sender": short(facts.sender(kind)),
+                "sender": short_name(facts.sender(kind)),
                 "times": thousands(max(firsts.values()) + 1),
                 "time": duration(cost / 1e6),
             },

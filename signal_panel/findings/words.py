@@ -7,19 +7,14 @@ from collections.abc import Iterable
 
 from signal_panel.translation import gettext as _
 
+from signal_panel.templating import short_name
+
 NAMES_IN_A_CLAIM = 3
-
-
-def short(name: str) -> str:
-    """The end of a dotted name that tells what it is: ``index_order``, ``Shelf.on_save``."""
-    parts = name.split(".")
-    is_method = len(parts) > 1 and parts[-2][:1].isupper()
-    return ".".join(parts[-2:]) if is_method else parts[-1]
 
 
 def some(names: Iterable[str]) -> str:
     """Distinct names in short; of many, the first and how many more there are."""
-    distinct = list(dict.fromkeys(map(short, names)))
+    distinct = list(dict.fromkeys(map(short_name, names)))
     if len(distinct) > NAMES_IN_A_CLAIM:
         more = len(distinct) - NAMES_IN_A_CLAIM + 1
         distinct[NAMES_IN_A_CLAIM - 1 :] = [_("%(count)s more") % {"count": more}]

@@ -59,7 +59,7 @@ export function fill(text, values) {
 }
 
 /**
- * The last part of a dotted name, with its class where it is a method: "Indexer.on_save".
+ * The end of a dotted name that tells what it is, with its class: "index_order", "Shelf.on_save".
  *
  * @param {string} name
  */
@@ -67,7 +67,7 @@ export function shortName(name) {
     const parts = name.split(".");
     const last = parts.at(-1) ?? "";
     const owner = parts.at(-2) ?? "";
-    return /^[A-Z]/.test(owner) ? `${owner}.${last}` : last;
+    return /^\p{Uppercase}/u.test(owner) ? `${owner}.${last}` : last;
 }
 
 /**
@@ -76,7 +76,7 @@ export function shortName(name) {
  * @param {string} path
  */
 export function shortPath(path) {
-    const parts = path.split(/[\\/]/);
-    const installed = parts.lastIndexOf("site-packages");
-    return parts.slice(installed >= 0 ? installed + 1 : -2).join("/");
+    const inside = path.replace(/^.*[\\/](site|dist)-packages[\\/]/s, "");
+    const parts = inside.split(/[\\/]/);
+    return (inside === path ? parts.slice(-2) : parts).join("/");
 }
