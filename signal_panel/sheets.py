@@ -6,10 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
-from django.templatetags.static import static
 from django.utils.formats import time_format
 from django.utils.timezone import localtime
-from django.utils.translation import get_language
 
 from signal_panel import findings, tables
 from signal_panel.recording import Recording
@@ -75,8 +73,6 @@ def html(name: str, asked: Asked, table_url: str, alone: bool) -> str:
         "label": _labels()[name],
         "tabs": tabs(table_url),
         "alone": alone,
-        "language": get_language(),
-        "css_urls": [static("debug_toolbar/css/toolbar.css"), static("signal_panel/css/panel.css")],
         "address": table_url.partition("?")[0],
         "rest_label": _rest_label,
         **_SHEETS[name](asked),

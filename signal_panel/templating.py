@@ -8,6 +8,7 @@ from typing import Any
 
 from django.templatetags.static import static
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from signal_panel import assets, places
@@ -33,7 +34,12 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(
-        _=gettext, ngettext=ngettext, static=static, editor=places.editor, editor_url=places.editor_url
+        _=gettext,
+        ngettext=ngettext,
+        get_language=get_language,
+        static=static,
+        editor=places.editor,
+        editor_url=places.editor_url,
     )
     environment.filters.update(
         ms=duration, thousands=thousands, short_name=short_name, short_path=places.short
