@@ -71,6 +71,7 @@ def html(name: str, asked: Asked, table_url: str, alone: bool) -> str:
     context = {
         "name": name,
         "label": _labels()[name],
+        "about": asked.request.label,
         "tabs": tabs(table_url),
         "alone": alone,
         "address": table_url.partition("?")[0],

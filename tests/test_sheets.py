@@ -162,6 +162,9 @@ class TestView:
         assert "/static/signal_panel/css/panel.css" in html
         for other in TABLES:
             assert f"table={other}" in html
+        (about,) = re.findall(r'<p class="djsp-about">(GET /order/ · \d\d:\d\d:\d\d)</p>', html)
+        (title,) = re.findall("<title>(.*)</title>", html)
+        assert about in title
         assert not re.search(r"<script|<style|\sstyle=|\son[a-z]+=", html)
 
     @pytest.mark.parametrize("request_id", ["nonsense", "../../etc/passwd", "0", uuid4().hex])
