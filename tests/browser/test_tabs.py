@@ -558,6 +558,14 @@ class TestState:
         expect(tabs.row("receivers", "reset_queries")).to_be_visible()
 
 
+def test_a_table_on_a_page_of_its_own_follows_the_reader_s_theme(tabs: Tabs) -> None:
+    page = tabs.panel.page
+    page.goto(page.locator("[data-djsp-tab=receivers]").evaluate("tab => tab.href"))
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        expect(page.locator("#djDebug")).to_have_attribute("data-theme", scheme)
+
+
 def test_a_hundred_thousand_spans_are_filtered_and_highlighted(
     page: Page, bookshop: BookshopFactory, errors: list[str]
 ) -> None:

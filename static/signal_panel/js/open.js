@@ -1,6 +1,7 @@
 /** The page that shows a recording from a file: one at a time, each in a timeline of its own. */
 
 import { fill, thousands } from "./format.js";
+import { dark } from "./page.js";
 import { decode } from "./spans.js";
 import { Tabs } from "./tabs.js";
 import { Timeline } from "./timeline.js";
@@ -63,13 +64,7 @@ function start(spans) {
     return started;
 }
 
-const dark = matchMedia("(prefers-color-scheme: dark)");
-const setTheme = () => {
-    document.getElementById("djDebug").dataset.theme = dark.matches ? "dark" : "light";
-    timeline?.restyle();
-};
-setTheme();
-dark.addEventListener("change", setTheme);
+dark.addEventListener("change", () => timeline?.restyle());
 const input = page.querySelector(".djsp-file");
 const showChosen = () => {
     if (input.files.length) {
