@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 from django.templatetags.static import static
+from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -15,6 +17,8 @@ from signal_panel import assets, places
 from signal_panel.translation import gettext, ngettext
 
 NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
+
+_BETWEEN_WORDS = re.compile(r"(?<=[_.])(?=[^_.])|(?<=[a-z])(?=[A-Z])")
 
 
 def render(template: str, context: Mapping[str, Any]) -> SafeString:
@@ -42,7 +46,11 @@ def _environment() -> Environment:
         editor_url=places.editor_url,
     )
     environment.filters.update(
-        ms=duration, thousands=thousands, short_name=short_name, short_path=places.short
+        ms=duration,
+        thousands=thousands,
+        short_name=short_name,
+        breakable=breakable,
+        short_path=places.short,
     )
     return environment
 
@@ -67,3 +75,8 @@ def short_name(name: str) -> str:
     parts = name.split(".")
     is_in_class = len(parts) > 1 and parts[-2][:1].isupper()
     return ".".join(parts[-2:]) if is_in_class else parts[-1]
+
+
+def breakable(name: str) -> SafeString:
+    """A name that breaks between its words where it is too long for a line."""
+    return SafeString("<wbr>".join(map(escape, _BETWEEN_WORDS.split(name))))

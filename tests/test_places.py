@@ -156,7 +156,8 @@ class _Elements(HTMLParser):
         self.elements: list[tuple[str, dict[str, str | None], str]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs), ""))
+        if tag != "wbr":  # where the text may break
+            self.elements.append((tag, dict(attrs), ""))
 
     def handle_data(self, data: str) -> None:
         tag, attributes, text = self.elements.pop()

@@ -54,6 +54,22 @@ def test_a_row_of_a_span_has_its_names_as_the_script_will_write_them() -> None:
     assert "Order.Line" in text
 
 
+@pytest.mark.parametrize(
+    ("name", "html"),
+    [
+        ("index_order", "index_<wbr>order"),
+        ("Shelf.on_save", "Shelf.<wbr>on_<wbr>save"),
+        ("OrderLine", "Order<wbr>Line"),
+        ("WSGIHandler", "WSGIHandler"),
+        ("__init__", "__<wbr>init__"),
+        ("<b>_x", "&lt;b&gt;_<wbr>x"),
+        ("", ""),
+    ],
+)
+def test_a_name_may_break_between_its_words(name: str, html: str) -> None:
+    assert templating.breakable(name) == html
+
+
 def test_what_a_template_is_not_given_is_an_error() -> None:
     with pytest.raises(UndefinedError):
         templating.render("panel.html", {})

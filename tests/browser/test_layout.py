@@ -3,12 +3,32 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, Route, expect
 
-from tests.browser.test_panel import Panel, errors, panel
+from tests.browser.conftest import BookshopFactory
+from tests.browser.test_panel import Panel, errors, panel, place_order
 from tests.browser.test_tabs import Tabs
+from tests.browser.toolbar import PANEL, open_panel, recording_of, request_id
 
 __all__ = ["errors", "panel"]  # fixtures
+
+USUAL = "update_organization_membership_search_index"
+LONG = f"{USUAL}_{'x' * 300}"
+
+# Each piece of a name, between two places where it may break, is on one line.
+IS_WHOLE = """
+(cell) => [...cell.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE).every((text) => {
+    const range = document.createRange();
+    range.selectNodeContents(text);
+    return range.getClientRects().length === 1;
+})
+"""
+HIDDEN_WIDTH = "(box) => box.scrollWidth - box.clientWidth"
+# What the cells of each row say, and where they may break, up to its figures.
+WRITTEN = """
+(body) => [...body.rows].map((row) => [...row.cells].slice(0, 4).map((cell) =>
+    cell.innerHTML.replace(/<(\\w+)[^>]*>/g, "<$1>").trim()))
+"""
 
 
 @pytest.fixture
@@ -17,8 +37,79 @@ def tabs(panel: Panel) -> Tabs:
     return Tabs(panel)
 
 
+def open_renamed(page: Page, address: str, name: str) -> Tabs:
+    """The tabs of an order one of whose receivers is called so."""
+
+    def rename(route: Route) -> None:
+        answer = route.fetch()
+        body = answer.text().replace("charge_card", name)
+        route.fulfill(response=answer, body=body.replace("charge_<wbr>card", name.replace("_", "_<wbr>")))
+
+    page.route("**/signal_timeline/**", rename)
+    page.goto(address)
+    place_order(page)
+    open_panel(page)
+    tabs = Tabs(Panel(page))
+    tabs.panel.is_ready()
+    return tabs
+
+
+@pytest.mark.parametrize("width", [1100, 1280])
+def test_a_name_of_forty_letters_breaks_between_its_words_and_hides_nothing(
+    page: Page, bookshop: BookshopFactory, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    tabs = open_renamed(page, bookshop(), USUAL)
+    spans = tabs.panel.root.locator(".djsp-spans")
+    assert spans.evaluate(HIDDEN_WIDTH) == 0
+    name = spans.locator("th", has_text=USUAL).first
+    assert name.evaluate(IS_WHOLE)
+    place = spans.locator("tr", has_text=USUAL).first.locator(".djsp-place")
+    assert place.evaluate("place => place.getClientRects().length") == 1
+    if width == 1280:
+        tabs.show("receivers")
+        assert tabs.view("receivers").locator(".djsp-sheet").evaluate(HIDDEN_WIDTH) == 0
+
+
+def test_one_name_of_three_hundred_letters_does_not_push_the_figures_away(
+    page: Page, bookshop: BookshopFactory
+) -> None:
+    tabs = open_renamed(page, bookshop(), LONG)
+    assert tabs.panel.root.locator(".djsp-spans").evaluate(HIDDEN_WIDTH) == 0
+    tabs.show("receivers")
+    figure = tabs.row("receivers", "xxx").locator(":nth-child(10)")
+    right = "(element) => element.getBoundingClientRect().right"
+    assert figure.evaluate(right) < tabs.view("receivers").evaluate(right)
+
+
+def test_a_short_name_does_not_break_however_narrow_the_panel_is(tabs: Tabs) -> None:
+    tabs.panel.page.set_viewport_size({"width": 700, "height": 800})
+    tabs.show("sends")
+    assert tabs.row("sends", "tell_staff").locator("th").evaluate("cell => cell.offsetHeight") < 30
+
+
 def test_a_narrow_panel_leaves_nothing_out_of_the_sends_which_are_scrolled(tabs: Tabs) -> None:
     tabs.panel.page.set_viewport_size({"width": 560, "height": 800})
     tabs.show("sends")
     for name in ("Kind", "Sender", "Place"):
         expect(tabs.view("sends").get_by_role("columnheader", name=name)).to_be_visible()
+
+
+def test_a_row_stays_as_the_server_wrote_it_when_the_script_has_run(
+    page: Page, bookshop: BookshopFactory
+) -> None:
+    page.goto(bookshop())
+    place_order(page)
+    recording_of(page, request_id(page))
+    with page.expect_response("**/render_panel/**") as answer:
+        page.locator(f"#djDebugPanelList a.{PANEL}").click()
+    panel = Panel(page)
+    panel.is_ready()
+    html = answer.value.json()["content"]
+    served = page.evaluate(
+        f"html => ({WRITTEN})(new DOMParser().parseFromString(html, 'text/html')"
+        ".querySelector('.djsp-spans tbody'))",
+        html,
+    )
+    assert len(served) > 50
+    assert panel.root.locator(".djsp-spans tbody").evaluate(WRITTEN) == served

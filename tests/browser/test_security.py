@@ -139,7 +139,7 @@ class TestContentSecurityPolicy:
 # All that the panel's HTML is made of. What a name would add shows as one of another kind.
 ELEMENTS = (
     "a article aside button canvas caption code dd div dl dt form h4 input kbd li ol output p section "
-    "span strong table tbody td th thead tr ul"
+    "span strong table tbody td th thead tr ul wbr"
 )
 ATTRIBUTES = (
     "aria-controls aria-current aria-describedby aria-expanded aria-invalid aria-label aria-labelledby "

@@ -1,6 +1,6 @@
 /** Places in the code: a link that opens the user's editor, or a button that copies them. */
 
-import { button, element } from "./elements.js";
+import { breakable, button, element } from "./elements.js";
 import { shortPath } from "./format.js";
 
 /**
@@ -47,9 +47,10 @@ export function editorUrl(editor, path, line) {
  */
 export function placeLink(editor, path, line) {
     const whole = `${path}:${line}`;
-    const short = `${shortPath(path)}:${line}`;
+    const short = breakable(`${shortPath(path)}:${line}`, /(?<=\/)/);
     const url = editorUrl(editor, path, line);
-    const made = url ? element("a", "djsp-place", short) : button("djsp-place", short);
+    const made = url ? element("a", "djsp-place") : button("djsp-place", "");
+    made.replaceChildren(...short);
     made.title = whole;
     if (url) {
         made.href = url;
@@ -72,7 +73,7 @@ export function copyPlaces(root, messages, say) {
         if (!place || place.dataset.djspCopied) {
             return;
         }
-        const text = place.textContent;
+        const text = [...place.childNodes];
         try {
             await navigator.clipboard.writeText(place.dataset.djspCopy);
             place.textContent = messages.copied;
@@ -84,7 +85,7 @@ export function copyPlaces(root, messages, say) {
         }
         place.dataset.djspCopied = "true";
         setTimeout(() => {
-            place.textContent = text;
+            place.replaceChildren(...text);
             delete place.dataset.djspCopied;
         }, 1200);
     });

@@ -38,3 +38,16 @@ export function button(classes, text, action) {
 export function holdsFocus(holder) {
     return holder.contains(holder.getRootNode().activeElement);
 }
+
+const BETWEEN_WORDS = /(?<=[_.])(?=[^_.])|(?<=[a-z])(?=[A-Z])/;
+
+/**
+ * A name that breaks between its words where it is too long for a line, as the server writes it.
+ *
+ * @param {string} text
+ * @param {RegExp} where  It may break; for what is no name.
+ * @returns {(string | Node)[]}
+ */
+export function breakable(text, where = BETWEEN_WORDS) {
+    return text.split(where).flatMap((part, i) => (i ? [element("wbr", ""), part] : [part]));
+}

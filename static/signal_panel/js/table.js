@@ -2,7 +2,7 @@
 
 import { kindName } from "./describe.js";
 import { placeLink } from "./editor.js";
-import { element, holdsFocus } from "./elements.js";
+import { breakable, element, holdsFocus } from "./elements.js";
 import { duration, fill, shortName, thousands } from "./format.js";
 import { placeOf } from "./matches.js";
 
@@ -99,17 +99,17 @@ export class Table {
     makeRow(span) {
         const { spans, messages } = this;
         const kind = spans.kinds[spans.kind[span]];
-        const name = element("th", "djsp-name", kind.isSend ? shortName(kind.name) : kind.label);
+        const name = element("th", "djsp-name", ...breakable(shortName(kind.name)));
         name.scope = "row";
         name.title = kind.name;
         name.classList.add(`djsp-depth-${Math.min(DEEPEST, spans.depth[span])}`);
         if (spans.raised[span]) {
             const type = spans.exceptions.get(span);
-            const error = element("span", "djsp-error", `! ${shortName(type)}`);
+            const error = element("span", "djsp-error", "! ", ...breakable(shortName(type)));
             error.title = type;
             name.append(" ", error);
         }
-        const sender = element("td", "djsp-sender", shortName(kind.sender));
+        const sender = element("td", "djsp-sender", ...breakable(shortName(kind.sender)));
         sender.title = kind.sender;
         const where = element("td", "djsp-where");
         if (kind.path) {
