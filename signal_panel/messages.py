@@ -16,6 +16,7 @@ def messages() -> dict[str, str]:
         "retry": _("Try again"),
         "nothing_selected": _("Choose a bar or a row to see its details."),
         "times": _("%(time)s (self %(self)s)"),
+        "level": _("level %(level)s"),
         "raised": _("raised"),
         "called_by": _("called by"),
         "sent_in": _("sent in"),

@@ -294,7 +294,10 @@ class TestSignals:
         line, _, through = by_site[2].partition(" through ")
         assert line == f"shop/views.py:{line_of('Orders()', views.order_by_package)}"
         assert through.startswith("factory/django.py:")
-        assert row_of(ask(client, "sends").content.decode(), "post_save", "send", "Order")[3] == by_site[2]
+        assert (
+            row_of(ask(client, "sends").content.decode(), "post_save level 1", "send", "Order")[3]
+            == by_site[2]
+        )
 
     def test_sends_that_nobody_heard_are_told(self, client: Client, connect: Callable[..., None]) -> None:
         client.get("/mend/")
@@ -308,8 +311,8 @@ class TestSends:
     def test_what_repeats_is_one_row(self, client: Client) -> None:
         client.get("/many/")
         html = ask(client, "sends").content.decode()
-        assert row_of(html, "page_turned \N{MULTIPLICATION SIGN}1,000")[1] == "send"
-        assert row_of(html, "count_page \N{MULTIPLICATION SIGN}1,000")[1] == "receiver"
+        assert row_of(html, "page_turned \N{MULTIPLICATION SIGN}1,000 level 1")[1] == "send"
+        assert row_of(html, "count_page \N{MULTIPLICATION SIGN}1,000 level 2")[1] == "receiver"
         folded = re.findall(r'data-djsp-kinds="(-?\d+)" data-djsp-spans="(\d+)-(\d+)"', html)
         (send, first, last), (call, first_call, last_call) = folded
         assert int(send) >= 0 > int(call)

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from django.dispatch import Signal
 from playwright.sync_api import Page, Route, expect
 
+from signal_panel import Recording, record
+from signal_panel.tables import spans
+from signal_panel.templating import render
 from tests.browser.conftest import BookshopFactory
+from tests.browser.test_open import choose, opened
 from tests.browser.test_panel import Panel, errors, panel, place_order
 from tests.browser.test_tabs import Tabs
 from tests.browser.toolbar import PANEL, open_panel, recording_of, request_id
 
-__all__ = ["errors", "panel"]  # fixtures
+__all__ = ["errors", "opened", "panel"]  # fixtures
 
 USUAL = "update_organization_membership_search_index"
 LONG = f"{USUAL}_{'x' * 300}"
 
 # Each piece of a name, between two places where it may break, is on one line.
 IS_WHOLE = """
-(cell) => [...cell.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE).every((text) => {
+(cell) => [...cell.childNodes].filter((node) => node.data?.trim()).every((text) => {
     const range = document.createRange();
     range.selectNodeContents(text);
     return range.getClientRects().length === 1;
@@ -29,6 +36,20 @@ WRITTEN = """
 (body) => [...body.rows].map((row) => [...row.cells].slice(0, 4).map((cell) =>
     cell.innerHTML.replace(/<(\\w+)[^>]*>/g, "<$1>").trim()))
 """
+
+
+def record_nested(times: int) -> Recording:
+    """A send whose receiver sends, whose receiver sends, and so on: two levels each time."""
+    nested = Signal()
+
+    def send_again(sender: Any, left: int, **named: Any) -> None:
+        if left:
+            nested.send(sender, left=left - 1)
+
+    nested.connect(send_again)
+    with record() as recording:
+        nested.send(None, left=times - 1)
+    return recording
 
 
 @pytest.fixture
@@ -113,3 +134,21 @@ def test_a_row_stays_as_the_server_wrote_it_when_the_script_has_run(
     )
     assert len(served) > 50
     assert panel.root.locator(".djsp-spans tbody").evaluate(WRITTEN) == served
+
+
+def test_each_row_tells_its_level_which_is_seen_where_the_indent_ends(opened: Page) -> None:
+    recording = record_nested(8)
+    choose(opened, recording.to_json())
+    levels = opened.locator(".djsp-spans tbody .djsp-level")
+    expect(levels).to_have_text([f"level {level}" for level in range(1, 17)])
+    widths = levels.evaluate_all("levels => levels.map((level) => level.offsetWidth)")
+    assert [width > 1 for width in widths] == [False] * 13 + [True] * 3
+    served = render("rows.html", {"rows": spans(recording, 16)})
+    read = f"html => ({WRITTEN})(new DOMParser().parseFromString(html, 'text/html').querySelector('tbody'))"
+    assert opened.locator(".djsp-spans tbody").evaluate(WRITTEN) == opened.evaluate(read, served)
+
+
+def test_the_span_that_a_selected_one_is_in_is_said_aloud(opened: Page) -> None:
+    choose(opened, record_nested(1).to_json())
+    opened.locator(".djsp-spans .djsp-call th").click()
+    expect(opened.locator(".djsp-live")).to_contain_text("receiver, in record_nested:Signal None, ")

@@ -43,7 +43,12 @@ function sendOf(spans, span) {
  */
 export function spoken(spans, span, messages) {
     const kind = spans.kinds[spans.kind[span]];
-    const said = [kind.label, kindName(kind, messages), times(spans, span, messages)];
+    const parent = spans.parent[span];
+    const said = [kind.label, kindName(kind, messages)];
+    if (parent >= 0) {
+        said.push(fill(messages.in_span, { name: spans.kinds[spans.kind[parent]].label }));
+    }
+    said.push(times(spans, span, messages));
     if (spans.raised[span]) {
         said.push(`${messages.raised} ${spans.exceptions.get(span)}`);
     }

@@ -8,7 +8,7 @@ import { placeOf } from "./matches.js";
 
 // As many as the server has put there, so that what is below stays where it is.
 const PAGE = 100;
-// Deeper rows are not indented further; also in the template and the style sheet.
+// Deeper rows are not indented further, and say how deep they are; also in the templates and the style sheet.
 const DEEPEST = 12;
 
 export class Table {
@@ -102,13 +102,17 @@ export class Table {
         const name = element("th", "djsp-name", ...breakable(shortName(kind.name)));
         name.scope = "row";
         name.title = kind.name;
-        name.classList.add(`djsp-depth-${Math.min(DEEPEST, spans.depth[span])}`);
+        const depth = spans.depth[span];
+        name.classList.add(`djsp-depth-${Math.min(DEEPEST, depth)}`);
         if (spans.raised[span]) {
             const type = spans.exceptions.get(span);
             const error = element("span", "djsp-error", "! ", ...breakable(shortName(type)));
             error.title = type;
             name.append(" ", error);
         }
+        const level = fill(messages.level, { level: depth + 1 });
+        const seen = depth > DEEPEST ? "djsp-muted" : "djsp-unseen";
+        name.append(" ", element("span", `djsp-level ${seen}`, level));
         const sender = element("td", "djsp-sender", ...breakable(shortName(kind.sender)));
         sender.title = kind.sender;
         const where = element("td", "djsp-where");
