@@ -152,3 +152,27 @@ def test_the_span_that_a_selected_one_is_in_is_said_aloud(opened: Page) -> None:
     choose(opened, record_nested(1).to_json())
     opened.locator(".djsp-spans .djsp-call th").click()
     expect(opened.locator(".djsp-live")).to_contain_text("receiver, in record_nested:Signal None, ")
+
+
+def test_forced_colours_leave_what_is_told_by_colours(tabs: Tabs) -> None:
+    tabs.panel.page.emulate_media(forced_colors="active")
+    plain = "rgba(0, 0, 0, 0)"
+    for swatch in tabs.panel.root.locator(".djsp-swatch[class*=djsp-app]").all():
+        expect(swatch).to_have_css("forced-color-adjust", "none")
+    backgrounds = [
+        tabs.tab(name).evaluate("tab => getComputedStyle(tab).backgroundColor")
+        for name in ("timeline", "sends")
+    ]
+    assert backgrounds[0] not in (plain, backgrounds[1])
+    tabs.show("receivers")
+    tabs.panel.search.fill("receiver:charge_card")
+    tabs.panel.search.press("Enter")
+    expect(tabs.row("receivers", "charge_card")).to_have_css("outline-style", "solid")
+    sides = """
+    (heading) => {
+        const { borderLeftColor, borderTopColor } = getComputedStyle(heading, "::after");
+        return [borderLeftColor, borderTopColor];
+    }
+    """
+    side, top = tabs.view("receivers").locator("[aria-sort=descending] button").evaluate(sides)
+    assert side == plain != top
