@@ -176,3 +176,21 @@ def test_forced_colours_leave_what_is_told_by_colours(tabs: Tabs) -> None:
     """
     side, top = tabs.view("receivers").locator("[aria-sort=descending] button").evaluate(sides)
     assert side == plain != top
+
+
+def test_a_row_that_the_keyboard_comes_to_is_not_beneath_the_details(tabs: Tabs) -> None:
+    page = tabs.panel.page
+    body = tabs.panel.root.locator(".djsp-spans tbody")
+    body.locator("[tabindex='0']").focus()
+    page.keyboard.press("End")
+    below = """
+    (row) => {
+        const detail = row.closest(".djsp").querySelector(".djsp-detail");
+        return row.getBoundingClientRect().top - detail.getBoundingClientRect().bottom;
+    }
+    """
+    for key in ["ArrowUp"] * 40 + ["PageUp"] * 3:
+        page.keyboard.press(key)
+        focused = body.locator("tr:focus")
+        expect(focused).to_have_attribute("aria-current", "true")
+        assert focused.evaluate(below) > -1

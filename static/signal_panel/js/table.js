@@ -27,6 +27,7 @@ export class Table {
         this.editor = editor;
         this.on = on;
         this.body = root.querySelector("tbody");
+        this.detail = root.parentElement.querySelector(".djsp-detail");
         this.pager = root.querySelector(".djsp-pager");
         this.label = this.pager.querySelector(".djsp-shown");
         [this.previous, this.following] = this.pager.querySelectorAll("button");
@@ -41,6 +42,7 @@ export class Table {
         this.following.addEventListener("click", () => this.step(1, this.following, this.previous));
         this.body.addEventListener("click", (event) => this.onClick(event));
         this.body.addEventListener("keydown", (event) => this.onKey(event));
+        this.body.addEventListener("focusin", (event) => this.onFocus(event));
         this.turn(0);
     }
 
@@ -175,6 +177,15 @@ export class Table {
         const row = event.target.closest("[data-djsp-span]");
         if (row && !event.target.closest("a, button") && getSelection().isCollapsed) {
             this.on.select(Number(row.dataset.djspSpan));
+        }
+    }
+
+    /** Brings what the keyboard has come to out from beneath the details, which stay in sight. */
+    onFocus({ target }) {
+        // With a pointer, what is pointed at must not move away.
+        if (target.matches(":focus-visible")) {
+            target.style.scrollMarginTop = `${this.detail.offsetHeight}px`;
+            target.scrollIntoView({ block: "nearest" });
         }
     }
 
