@@ -194,3 +194,12 @@ def test_a_row_that_the_keyboard_comes_to_is_not_beneath_the_details(tabs: Tabs)
         focused = body.locator("tr:focus")
         expect(focused).to_have_attribute("aria-current", "true")
         assert focused.evaluate(below) > -1
+
+
+def test_what_a_finding_shows_is_told_on_the_timeline_alone(tabs: Tabs) -> None:
+    tabs.panel.root.get_by_role("button", name="Show on the timeline").first.click()
+    expect(tabs.chip).to_be_visible()
+    tabs.show("sends")
+    expect(tabs.chip).to_be_hidden()
+    tabs.show("timeline")
+    expect(tabs.chip).to_be_visible()
