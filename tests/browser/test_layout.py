@@ -107,6 +107,11 @@ def test_a_short_name_does_not_break_however_narrow_the_panel_is(tabs: Tabs) -> 
     tabs.panel.page.set_viewport_size({"width": 700, "height": 800})
     tabs.show("sends")
     assert tabs.row("sends", "tell_staff").locator("th").evaluate("cell => cell.offsetHeight") < 30
+    tabs.show("receivers")
+    several = tabs.row("receivers", "close_old_connections").locator(".djsp-names > span")
+    heights = several.evaluate_all("names => names.map((name) => name.offsetHeight)")
+    assert len(heights) == 2
+    assert max(heights) < 30
 
 
 def test_a_narrow_panel_leaves_nothing_out_of_the_sends_which_are_scrolled(tabs: Tabs) -> None:
