@@ -67,6 +67,11 @@ class Facts:
         """Sends made one by one from one line."""
         return find_loops(self)
 
+    @cached_property
+    def last_ends(self) -> dict[int, int]:
+        """When the last of the spans inside each span ended."""
+        return {span: max(map(self.end, inside)) for span, inside in self.columns.children.items()}
+
     # Kinds
 
     @cached_property

@@ -235,7 +235,7 @@ def _is_waited_for(facts: Facts, call: int, at_least: float) -> bool:
         return False
     if not facts.definition(columns.kind[call]).is_async or columns.busy.get(call, 0) >= at_least:
         return True
-    return all(facts.end(other) <= facts.end(call) for other in columns.children[columns.parent[call]])
+    return facts.end(call) == facts.last_ends[columns.parent[call]]
 
 
 def thread_hop(facts: Facts) -> Iterator[Finding]:

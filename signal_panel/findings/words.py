@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from signal_panel.translation import gettext as _
-
 from signal_panel.templating import short_name
+from signal_panel.translation import gettext as _
 
 NAMES_IN_A_CLAIM = 3
 
