@@ -145,8 +145,8 @@ class RowPainter {
         const kind = spans.kind[span];
         const isWide = right - left >= 4 * ratio;
         if (matchedBefore && matched) {
-            // A gap of one pixel keeps neighbours apart.
-            this.underline(left, isWide ? right - this.pixel : right);
+            // Below a wide one's label; a gap of one pixel keeps neighbours apart.
+            this.underline(left, isWide ? right - this.pixel : right, isWide ? 2 : 4);
         }
         if (isWide) {
             this.drawWide(kind, left, right, matched, raised);
@@ -181,9 +181,9 @@ class RowPainter {
     }
 
     /** Underlines what is searched for, which in a crowd would be as faint as the others. */
-    underline(left, right) {
+    underline(left, right, thickness) {
         const { theme, ratio } = this.scene;
-        const height = 4 * ratio;
+        const height = thickness * ratio;
         const top = this.top + this.height - height;
         this.keep(LIT, theme.colors.match, 1, left, Math.max(right, left + 2 * ratio), top, height);
     }
