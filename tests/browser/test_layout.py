@@ -169,9 +169,9 @@ def test_forced_colours_leave_what_is_told_by_colours(tabs: Tabs) -> None:
         for name in ("timeline", "sends")
     ]
     assert backgrounds[0] not in (plain, backgrounds[1])
-    tabs.show("receivers")
     tabs.panel.search.fill("receiver:charge_card")
     tabs.panel.search.press("Enter")
+    tabs.show("receivers")
     expect(tabs.row("receivers", "charge_card")).to_have_css("outline-style", "solid")
     sides = """
     (heading) => {

@@ -275,9 +275,7 @@ export class Timeline {
         this.highlighter.show(highlight, origin);
         this.refine();
         if (hadFocus && !highlight) {
-            const { shown } = this.tabs;
-            const reading = shown === TIMELINE ? this.stage : this.tabs.tabOf(shown);
-            reading.focus({ preventScroll: true });
+            this.stage.focus({ preventScroll: true });
         }
     }
 
