@@ -201,6 +201,14 @@ def test_a_row_that_the_keyboard_comes_to_is_not_beneath_the_details(tabs: Tabs)
         assert focused.evaluate(below) > -1
 
 
+@pytest.mark.parametrize("name", ["receivers", "signals", "sends", "across"])
+def test_a_table_in_a_wide_window_does_not_scroll_sideways(tabs: Tabs, name: str) -> None:
+    tabs.panel.page.set_viewport_size({"width": 1920, "height": 900})
+    tabs.show(name)
+    sheet = tabs.view(name).locator(".djsp-sheet")
+    assert sheet.evaluate("sheet => sheet.scrollWidth - sheet.clientWidth") == 0
+
+
 def test_what_a_finding_shows_is_told_on_the_timeline_alone(tabs: Tabs) -> None:
     tabs.panel.root.get_by_role("button", name="Show on the timeline").first.click()
     expect(tabs.chip).to_be_visible()
