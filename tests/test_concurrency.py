@@ -388,17 +388,17 @@ def test_requests_that_come_while_the_names_of_signals_are_looked_up_wait_for_th
     # Whoever came second found the work taken, went on without names, and ignored nothing.
     names = naming._SignalNames()
     looking = threading.Event()
-    look = naming._SignalNames._look_through_modules
+    look = names._look_through_modules
 
-    def slowly() -> Any:
+    def slowly(modules: int) -> None:
         looking.set()
         time.sleep(0.05)
-        return look()
+        look(modules)
 
     monkeypatch.setattr(names, "_look_through_modules", slowly)
     first = threading.Thread(target=names.refresh)
     first.start()
-    looking.wait()
+    assert looking.wait(10)
     names.refresh()
     assert names.known(told_sync) == f"{__name__}.told_sync"
     first.join()
