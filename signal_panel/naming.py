@@ -325,7 +325,7 @@ class _SignalNames:
             self._looked, self._homes = {}, {}
             self._modules_when_all_were = count
         names = self._names.copy() if self._looked else {}
-        found = set()
+        found: dict[int, None] = {}  # in the order that they are met in
 
         def look_through(owner: str, attributes: dict[str, Any]) -> list[type]:
             classes = []
@@ -336,7 +336,7 @@ class _SignalNames:
                     if known is None or known[0]() is not value:
                         known = self._homes[id(value)] = (ref(value), set())
                     known[1].add((owner, attribute))
-                    found.add(id(value))
+                    found[id(value)] = None
                 elif issubclass(cls, type):
                     classes.append(value)
             return classes

@@ -156,7 +156,7 @@ def there(comment: str, package: Any) -> tuple[str, int]:
 def shown(comment: str, package: Any) -> str:
     """The same of a package, as a claim has it."""
     file, number = there(comment, package)
-    return f"site-packages/{Path(file).name}:{number}"
+    return f"{Path(file).name}:{number}"
 
 
 class TestLines:
