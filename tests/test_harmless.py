@@ -86,8 +86,8 @@ BOUNDARY = {
     "panel.SignalTimelinePanel.generate_server_timing", "panel.SignalTimelinePanel.generate_stats",
     "panel.SignalTimelinePanel.get_headers", "panel.SignalTimelinePanel.get_urls",
     "panel.SignalTimelinePanel._store_failure", "panel.SignalTimelinePanel.process_request",
-    "tracer.scopes.close_scope", "tracer.patching.uninstall", "tracer.patching._Patch.take_off",
-    "page.failure_text",
+    "tracer.scopes.close_scope", "tracer.contexts.enter", "tracer.patching.uninstall",
+    "tracer.patching._Patch.take_off", "page.failure_text",
 }  # fmt: skip
 
 
