@@ -8,7 +8,7 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.core.checks import CheckMessage, Error, Warning, register
-from django.urls import NoReverseMatch, Resolver404, get_script_prefix, resolve, reverse
+from django.urls import NoReverseMatch, get_script_prefix, resolve, reverse
 from django.utils.module_loading import import_string
 
 from signal_panel import conf
@@ -179,11 +179,8 @@ def check_setting(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 def _namespace_at(path: str) -> str:
-    """The namespace of what answers at a path that ``reverse`` gave; empty where nothing does."""
-    try:
-        return resolve(path.removeprefix((get_script_prefix() or "/").rstrip("/"))).namespace
-    except Resolver404:
-        return ""
+    """The namespace of what answers at a path that ``reverse`` gave."""
+    return resolve(path.removeprefix((get_script_prefix() or "/").rstrip("/"))).namespace
 
 
 def _positions(cls: type, paths: Iterable[str]) -> list[int]:

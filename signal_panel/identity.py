@@ -31,18 +31,15 @@ class IdentityMap:
         """For finding no value and then adding one: an object may die in the middle, by the same thread."""
 
     def add(self, key: Any, value: int, *things: Any) -> None:
-        """Add a value under a key made of the ids of ``things``; not where one of them can't be watched."""
+        """Add a value under a key made of the ids of ``things``, to which there can be weak references."""
         with self.lock:
             self.added += 1
-            try:
-                for thing in things:
-                    watch = self._watched.get(id(thing))
-                    if watch is None:
-                        reference = ref(thing, partial(self._forget, id(thing)))
-                        watch = self._watched[id(thing)] = (reference, [])
-                    watch[1].append(key)
-            except TypeError:
-                return
+            for thing in things:
+                watch = self._watched.get(id(thing))
+                if watch is None:
+                    reference = ref(thing, partial(self._forget, id(thing)))
+                    watch = self._watched[id(thing)] = (reference, [])
+                watch[1].append(key)
             self.values[key] = value
 
     def _forget(self, thing_id: int, _reference: object) -> None:

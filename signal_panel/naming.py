@@ -387,8 +387,8 @@ def _file_assigns(path: str, attribute: str) -> bool:
     try:
         with open(path, "rb") as source:  # linecache would keep it
             text = source.read()
-    except (OSError, ValueError):
-        text = "".join(_lines_of(path)).encode(errors="replace")  # it may be in an archive
+    except (OSError, ValueError):  # it may be in an archive, or no name that a file can have
+        return False
     name = re.escape(attribute.encode(errors="replace"))
     return re.search(rb"^[ \t]*" + name + rb"[ \t]*(:[^=\n]+)?=[^=]", text, re.MULTILINE) is not None
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
+from django.utils.functional import empty
 
 from signal_panel import conf
 from signal_panel.editors import EDITORS
@@ -104,6 +106,12 @@ print(len(recording.sends), recording.sends[0].site.line)
         [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
     )
     assert answer.stdout == "1 5\n"
+
+
+def test_one_where_there_are_no_settings_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DJANGO_SETTINGS_MODULE")
+    monkeypatch.setattr(django_settings, "_wrapped", empty)
+    assert conf.get("MAX_SPANS") == conf.KEYS["MAX_SPANS"].default
 
 
 @pytest.mark.parametrize("value", [None, ["IGNORE"], "IGNORE", 1])

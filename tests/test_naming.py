@@ -206,13 +206,11 @@ class TestSignals:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         signal = Signal()
-        for name in ("made_up_module", "made_up"):
-            module = types.ModuleType(name)
-            module.passed_on = signal  # type: ignore[attr-defined]
-            monkeypatch.setitem(sys.modules, name, module)
+        for name, file in (("made_up_module", __file__), ("made_up", "in.zip/made_up.py"), ("made", "\0")):
+            module_with(monkeypatch, name, passed_on=signal, __file__=file)
         naming._signal_names._modules_seen = 0
         naming.refresh_signal_names()
-        assert naming.signal_name(signal) == "made_up.passed_on"
+        assert naming.signal_name(signal) == "made.passed_on"
 
     def test_after_an_import_only_what_was_imported_is_looked_through(
         self, monkeypatch: pytest.MonkeyPatch
