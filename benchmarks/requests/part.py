@@ -16,7 +16,7 @@ from benchmarks.effort import Effort
 from benchmarks.figures import Figure, Result, Table, digits, ratio
 from benchmarks.peers import Entry
 from benchmarks.remote import Remote
-from benchmarks.requests import growth
+from benchmarks.requests import crowds, growth
 from benchmarks.sampling import profile_table
 
 
@@ -95,7 +95,7 @@ class Added(NamedTuple):
 
 
 def run(effort: Effort, available: Sequence[Entry]) -> Result:
-    """Measure requests, stats, History and growth."""
+    """Measure requests, stats, History, growth and crowds."""
     with seeded() as folder:
         requests, stats = _measure_requests(folder, effort)
         histories = _measure_histories(folder, effort)
@@ -109,7 +109,7 @@ def run(effort: Effort, available: Sequence[Entry]) -> Result:
     grown, growth_tables = growth.run(effort)
     return Result(
         [*_figures(requests, stats, histories), *grown],
-        [_requests(requests, stats), _history(histories), *growth_tables],
+        [_requests(requests, stats), _history(histories), *growth_tables, crowds.run(effort)],
         profiles,
     )
 
