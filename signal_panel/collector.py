@@ -117,10 +117,10 @@ class Collector(Recorder):
 
     def _fit_rooms(self) -> None:
         limits, rooms = zip(*self._rooms.copy().values(), strict=True)
-        self.set_room(max(limits), max(rooms))
+        self._set_room(max(limits), max(rooms))
         self.count_calls(0)
 
-    def set_room(self, limit: int, room: int) -> None:
+    def _set_room(self, limit: int, room: int) -> None:
         """Keep no sends from the number ``limit`` on, nor once more than ``room`` calls are kept."""
         self.limit, self.room = limit, room
         self._look_ahead()
@@ -386,7 +386,7 @@ class Collector(Recorder):
         """Keep nothing from now on: spans of tasks and threads that go on find no room."""
         self.closed = True
         self._rooms.clear()
-        self.set_room(0, self.room)
+        self._set_room(0, self.room)
         self.instances.clear()
 
 

@@ -71,6 +71,7 @@ class Freezing:
         self._columns = columns
         self._collector = collector
         self._beginning = beginning
+        self._is_outermost = collector.scopes[beginning.number] == 0
         self._room = room
         self._renumber = _Renumbering(collector.kinds)
         self._by_number = Index()
@@ -220,8 +221,7 @@ class Freezing:
 
     def _add_queries(self) -> None:
         columns, collector, strings = self._columns, self._collector, self._renumber.strings
-        scopes, (own, began, *_) = collector.scopes, self._beginning
-        is_outermost = scopes[own] == 0
+        began = self._beginning.clock
         statements: dict[int, int] = {}
         first: dict[int, int] = {}
         count = nanoseconds = 0
@@ -230,7 +230,8 @@ class Freezing:
         ):
             span = self._span_above(span)
             # One with no place is of a span that has not ended, or of another scope.
-            if self._places[self._by_number[span]] == OUTSIDE and not is_outermost and span < collector.limit:
+            is_outside = self._places[self._by_number[span]] == OUTSIDE
+            if is_outside and not self._is_outermost and span < collector.limit:
                 continue
             here = len(columns.query_start)
             if here == self._room:
@@ -250,10 +251,8 @@ class Freezing:
         self._left_out = self._left_out._replace(queries=count, queries_ns=nanoseconds)
 
     def _add_overflow(self) -> None:
-        number = self._beginning.number
-        is_outermost = self._collector.scopes[number] == 0
-        overflow = self._collector.overflow
-        beyond = overflow.so_far(number) if is_outermost else overflow.so_far(number, self._is_in_it)
+        number, overflow = self._beginning.number, self._collector.overflow
+        beyond = overflow.so_far(number) if self._is_outermost else overflow.so_far(number, self._is_in_it)
         self._columns.overflow = beyond + self._left_out
 
     def _is_in_it(self, number: int) -> bool:

@@ -380,9 +380,7 @@ def _assigns(module_name: str, attribute: str) -> bool:
     return isinstance(path, str) and _file_assigns(path, attribute)
 
 
-@functools.lru_cache(
-    maxsize=10_000
-)  # each file that has a signal is asked for whenever something was imported
+@functools.lru_cache(maxsize=10_000)  # all are asked for again where a module is gone
 def _file_assigns(path: str, attribute: str) -> bool:
     try:
         with open(path, "rb") as source:  # linecache would keep it
