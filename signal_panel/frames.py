@@ -248,10 +248,18 @@ def _frame_of(waiting: Any) -> FrameType | None:
 
 
 def _awaited_by(waiting: Any) -> Any:
-    for attribute in ("cr_await", "gi_yieldfrom", "ag_await"):
-        awaited = getattr(waiting, attribute, None)
-        if awaited is not None:
-            return awaited
-    # The iterators that ``await`` and ``async for`` make don't say what they iterate; they only refer to it.
+    # One that the loop runs again by now must not be asked: Python 3.11 and 3.12 may take an address of
+    # what it runs for an object, and crash. Another thread gets its turn at calls, so that there is none
+    # between the two questions.
+    if isinstance(waiting, CoroutineType):
+        return None if waiting.cr_running else waiting.cr_await
+    if isinstance(waiting, GeneratorType):
+        return None if waiting.gi_running else waiting.gi_yieldfrom
+    if isinstance(waiting, AsyncGeneratorType):  # of which ag_running tells whether it is iterated
+        frame = waiting.ag_frame
+        return None if frame is None or frame.f_back is not None else waiting.ag_await
+    # The iterators that ``await`` and ``async for`` make only refer to what they iterate, and so does a
+    # SteppedCall. Coroutines compiled by others can be asked.
     referents = gc.get_referents(waiting)
-    return next((found for found in referents if isinstance(found, _SUSPENDABLE)), None)
+    awaited = next((found for found in referents if isinstance(found, _SUSPENDABLE)), None)
+    return getattr(waiting, "cr_await", None) if awaited is None else awaited

@@ -11,8 +11,10 @@ import itertools
 import logging
 import operator
 import pickle
+import queue
 import sys
 import threading
+import types
 import warnings
 import weakref
 from collections.abc import Callable, Iterator
@@ -534,6 +536,60 @@ class TestSitesAcrossThreads:
         assert send.site is not None
         function = type(self).test_the_line_where_the_thread_has_sent_before_the_coroutine_is_suspended
         assert send.site.line == line_of("# is running", function)
+
+    @pytest.mark.parametrize("kind", ["coroutine", "generator", "async generator"])
+    def test_the_line_while_what_another_task_awaits_runs(self, kind: str) -> None:
+        # One that runs must not be asked what it awaits: Python 3.12 crashes where it stands at a call that
+        # was of another kind at first, the fifth time that it is not.
+        may_send, has_sent = queue.SimpleQueue[None](), queue.SimpleQueue[None]()
+        calls = [(operator.neg, 1)] * 20 + [(bool, 1)] * 4 + [(has_sent.get, True)]
+        work = contextlib.ExitStack()  # nobody's frame, as the rest of what the thread stands on
+        work.callback(has_sent.put, None)
+        work.callback(operator.methodcaller("send", sender=None), module_signal)
+        work.callback(may_send.get)
+
+        @types.coroutine
+        def generator() -> Any:
+            yield
+            for call, value in calls:
+                call(value)
+
+        async def coroutine() -> None:
+            await asyncio.sleep(0)
+            for call, value in calls:
+                call(value)
+
+        async def async_generator() -> Any:
+            await asyncio.sleep(0)
+            for call, value in calls:
+                call(value)
+            yield
+
+        kinds = {
+            "coroutine": coroutine,
+            "generator": generator,
+            "async generator": lambda: anext(async_generator()),
+        }
+
+        async def hops() -> None:
+            await sync_to_async(work.close, thread_sensitive=False, executor=executor)()  # hops meanwhile
+
+        async def main() -> Recording:
+            with signal_panel.record() as recording:
+                awaited = kinds[kind]()
+                tasks = [asyncio.create_task(each) for each in (_await(awaited), hops())]
+                await asyncio.sleep(0)  # both are suspended
+                may_send.put(None)
+                with pytest.raises(StopIteration):
+                    awaited.send(None)
+                await asyncio.wait(tasks)
+            return recording
+
+        with ThreadPoolExecutor(1) as executor:
+            (send,) = asyncio.run(main()).sends
+        assert send.site is not None
+        function = type(self).test_the_line_while_what_another_task_awaits_runs
+        assert send.site.line == line_of("# hops meanwhile", function)
 
     def test_there_is_none_where_who_waited_for_the_thread_was_cancelled(self) -> None:
         has_begun, may_go_on = threading.Event(), threading.Event()
