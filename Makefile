@@ -11,7 +11,7 @@ C_FILES := $(wildcard signal_panel/speedups/*.[ch])
 # What it takes to install the package: done again when one of these changes.
 BUILT_FROM := pyproject.toml hatch_build.py $(C_FILES)
 
-.PHONY: help example test test-django test-sanitized coverage mutants bench lint types format matrix clean
+.PHONY: help example test test-browsers test-django test-sanitized coverage mutants bench lint types format matrix clean
 .DELETE_ON_ERROR:
 
 help:
@@ -27,6 +27,9 @@ test: $(VENV)/installed-test $(VENV)/chromium node_modules/installed ## all test
 	$(BIN)/python -m pytest
 	$(MANAGE) test shop accounts problems
 	node --test $(wildcard tests/js/*.test.js)
+
+test-browsers: $(VENV)/installed-dev node_modules/installed ## the browser tests in Firefox, and some in WebKit, where these are installed
+	$(BIN)/tox run -e firefox,webkit
 
 test-django: ## Django's own tests, plain and recorded; DJANGO=6.1 SUITES="dispatch asgi" runs a part
 	$(PYTHON) -m tests.django_suite $(if $(DJANGO),--django $(DJANGO)) $(if $(SUITES),--suites $(SUITES)) $(if $(PATCHED),--patched)

@@ -1,5 +1,7 @@
 """A real browser, and the bookshop behind a real server.
 
+It is a Chromium, with ``BROWSER=firefox`` a Firefox. WebKit needs another driver: ``test_webkit.py``.
+
 Nothing of Playwright may outlive this folder: its sync API leaves an event loop running in the main thread,
 where Django's sync code then refuses to work. Hence fixtures of the package's scope.
 """
@@ -34,7 +36,10 @@ SERVERS = {
 SERVERS["hostile"] = [*SERVERS["runserver"], "--settings=tests.browser.hostile.settings"]
 SERVERS["ignoring"] = [*SERVERS["runserver"], "--settings=tests.browser.hostile.ignoring"]
 
-BROWSER_ARGS = [
+BROWSER = os.environ.get("BROWSER", "chromium")
+collect_ignore = [] if BROWSER == "webkit" else ["test_webkit.py"]
+
+CHROMIUM_ARGS = [
     "--no-sandbox",  # which root, as in most containers, needs; only our own pages are opened
     "--disable-gpu",
     # No talking to anybody.
@@ -44,6 +49,11 @@ BROWSER_ARGS = [
     "--disable-quic",
     "--no-first-run",
 ]
+
+FIREFOX_PREFERENCES = {
+    "ui.prefersReducedMotion": 1,
+    "dom.events.testing.asyncClipboard": True,  # The clipboard can be read.
+}
 
 # Only ever waited for in full where something is broken: a busy machine takes some seconds for a large page.
 PATIENCE = 60
@@ -59,22 +69,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="package")
-def chromium() -> Iterator[Browser]:
-    """A headless Chromium: $CHROMIUM, an installed one, or Playwright's own."""
+def browser() -> Iterator[Browser]:
+    """The headless browser that $BROWSER names."""
     with sync_playwright() as playwright:
-        browser = _launch(playwright)
+        browser = _firefox(playwright) if BROWSER == "firefox" else _chromium(playwright)
         yield browser
         browser.close()
 
 
-def _launch(playwright: Playwright) -> Browser:
+def _chromium(playwright: Playwright) -> Browser:
+    """$CHROMIUM, an installed one, or Playwright's own."""
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     installed = (os.environ.get("CHROMIUM"), *map(shutil.which, names))
     for path in (*installed, playwright.chromium.executable_path):
         # One that is there may still not run: Ubuntu's chromium-browser only says to install a snap.
         if path and Path(path).exists():
             with suppress(Error):
-                return playwright.chromium.launch(executable_path=path, args=BROWSER_ARGS)
+                return playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
     reason = (
         "No Chromium runs here: install one (apt install chromium, or playwright install chromium), "
         "or name it in $CHROMIUM."
@@ -84,13 +95,33 @@ def _launch(playwright: Playwright) -> Browser:
     pytest.skip(reason)
 
 
+def _firefox(playwright: Playwright) -> Browser:
+    """$FIREFOX or an installed one, by way of WebDriver BiDi: it was asked for, so it must be there."""
+    path = os.environ.get("FIREFOX") or shutil.which("firefox") or shutil.which("firefox-esr")
+    if not path:
+        pytest.fail("No Firefox is here: install one (apt install firefox-esr), or name it in $FIREFOX.")
+    return playwright.firefox.launch(
+        channel="moz-firefox", executable_path=path, firefox_user_prefs=FIREFOX_PREFERENCES
+    )
+
+
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
+def page(browser: Browser) -> Iterator[Page]:
     """A page without cookies or anything stored."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     context.set_default_timeout(PATIENCE * 1000)
     yield context.new_page()
     context.close()
+
+
+def emulate_media(page: Page, **media: Any) -> None:
+    """Have the page believe that the reader's system has these colours.
+
+    Playwright can't tell an installed Firefox, which takes those of the system: in tests they are light.
+    """
+    if BROWSER == "firefox" and media != {"color_scheme": "light"}:
+        pytest.skip(f"An installed Firefox can't be told to have {media}.")
+    page.emulate_media(**media)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import ROOT, BookshopFactory
+from tests.browser.conftest import ROOT, BookshopFactory, emulate_media
 from tests.browser.test_panel import Panel, place_order
 from tests.browser.test_tabs import OTHERS, Tabs
 from tests.browser.toolbar import PANEL, open_panel
@@ -40,7 +40,7 @@ def axe() -> str:
 @pytest.fixture(params=["light", "dark"])
 def tabs(request: pytest.FixtureRequest, page: Page, bookshop: BookshopFactory) -> Tabs:
     """The tabs of an order that was placed, in either theme."""
-    page.emulate_media(color_scheme=request.param, reduced_motion="reduce")
+    emulate_media(page, color_scheme=request.param)
     page.goto(bookshop())
     place_order(page)
     open_panel(page)

@@ -11,7 +11,8 @@ from playwright.sync_api import Page, Route, expect
 from signal_panel import Recording, record
 from signal_panel.tables import spans
 from signal_panel.templating import render
-from tests.browser.conftest import BookshopFactory
+from tests.browser.conftest import BookshopFactory, emulate_media
+from tests.browser.style import UNKNOWN, declarations
 from tests.browser.test_open import choose, opened
 from tests.browser.test_panel import Panel, errors, panel, place_order
 from tests.browser.test_tabs import Tabs
@@ -160,7 +161,7 @@ def test_the_span_that_a_selected_one_is_in_is_said_aloud(opened: Page) -> None:
 
 
 def test_forced_colours_leave_what_is_told_by_colours(tabs: Tabs) -> None:
-    tabs.panel.page.emulate_media(forced_colors="active")
+    emulate_media(tabs.panel.page, forced_colors="active")
     plain = "rgba(0, 0, 0, 0)"
     for swatch in tabs.panel.root.locator(".djsp-swatch[class*=djsp-app]").all():
         expect(swatch).to_have_css("forced-color-adjust", "none")
@@ -216,3 +217,7 @@ def test_what_a_finding_shows_is_told_on_the_timeline_alone(tabs: Tabs) -> None:
     expect(tabs.chip).to_be_hidden()
     tabs.show("timeline")
     expect(tabs.chip).to_be_visible()
+
+
+def test_the_browser_knows_all_of_the_style_sheet(page: Page) -> None:
+    assert page.evaluate(UNKNOWN, declarations()) == []

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from signal_panel import Recording
 from signal_panel.recording import Columns
-from tests.browser.conftest import BookshopFactory
+from tests.browser.conftest import BookshopFactory, emulate_media
 from tests.browser.toolbar import PANEL, open_panel
 from tests.exporters.recordings import request
 
@@ -108,7 +108,7 @@ def test_what_is_no_recording_is_said_to_be_none(opened: Page, text: str, reason
 
 def test_it_follows_the_reader_s_theme(opened: Page) -> None:
     root = opened.locator("#djDebug")
-    opened.emulate_media(color_scheme="dark")
+    emulate_media(opened, color_scheme="dark")
     expect(root).to_have_attribute("data-theme", "dark")
-    opened.emulate_media(color_scheme="light")
+    emulate_media(opened, color_scheme="light")
     expect(root).to_have_attribute("data-theme", "light")

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from signal_panel import Recording
-from tests.browser.conftest import BookshopFactory
+from tests.browser.conftest import BROWSER, BookshopFactory, emulate_media
 from tests.browser.test_panel import Panel, errors, panel, place_order, side_bar_link
 from tests.browser.toolbar import open_panel, recording_of, request_id, switch_to
 
@@ -371,7 +371,8 @@ class TestHighlight:
 
     def test_places_in_a_row_do_not_choose_it(self, tabs: Tabs) -> None:
         tabs.show("receivers")
-        tabs.panel.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        if BROWSER == "chromium":
+            tabs.panel.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         place = tabs.row("receivers", "index_order").locator(".djsp-place")
         text = place.inner_text()
         place.click()
@@ -560,7 +561,7 @@ def test_a_table_on_a_page_of_its_own_follows_the_reader_s_theme(tabs: Tabs) -> 
     page = tabs.panel.page
     page.goto(page.locator("[data-djsp-tab=receivers]").evaluate("tab => tab.href"))
     for scheme in ("dark", "light"):
-        page.emulate_media(color_scheme=scheme)
+        emulate_media(page, color_scheme=scheme)
         expect(page.locator("#djDebug")).to_have_attribute("data-theme", scheme)
 
 
