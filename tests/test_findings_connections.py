@@ -61,6 +61,7 @@ def send(number: int = 1, sender: Any = "shelf") -> Recording:
         ("shop.receivers.shelf.<locals>.Shelf.index", "/src/shop/receivers.py", METHOD),
         ("shop.receivers.shelf.<locals>.index", "/src/shop/receivers.py", LOCAL_FUNCTION),
         ("shop.receivers.<lambda>", "/src/shop/receivers.py", LOCAL_FUNCTION),
+        ("shop.receivers.Shelf.<lambda>", "/src/shop/receivers.py", LOCAL_FUNCTION),
         ("shop.receivers.Shelf.__call__", "/src/shop/receivers.py", CALLABLE),
         ("shop.receivers.index", "<string>", METHOD),
         ("shop.receivers.index", None, METHOD),
@@ -80,6 +81,27 @@ class TestConnectedTwice:
         assert (finding.path, finding.line) == (__file__, line_of("def index(**_", __file__))
         assert (finding.spans, finding.cost_ns) == ((1, 2, 4, 5, 7, 8), 3 * MS)
         assert rules(recording) == ["connected-twice"]
+
+    def test_it_is_found_beside_receivers_that_are_fine(self) -> None:
+        def fine(**_: Any) -> None:
+            pass
+
+        stocked.connect(fine)
+        stocked.connect(index, dispatch_uid="one")
+        stocked.connect(index, dispatch_uid="two")
+        assert rules(send()) == ["connected-twice"]
+
+    def test_what_was_made_of_two_texts_is_two_receivers(self) -> None:
+        receivers = []
+        for name in ("shop.one", "shop.two"):
+            made: dict[str, Any] = {"__name__": name}
+            exec("def index(**given): pass", made)
+            receivers.append(made["index"])
+        with listening(stocked, *receivers):
+            recording = send()
+        assert [call.receiver for call in recording.calls] == ["shop.one.index", "shop.two.index"]
+        assert len({(call.path, call.line) for call in recording.calls}) == 1
+        assert rules(recording) == []
 
     def test_one_function_for_a_sender_and_for_all(self) -> None:
         stocked.connect(index)
@@ -189,6 +211,31 @@ class TestConnectedInRequest:
         assert (finding.spans, finding.cost_ns) == ((1, 2, 3), 2 * MS)
         assert rules(recording) == ["connected-in-request"]
 
+    def test_the_first_call_of_each_send_costs_nothing_however_long_it_took(self) -> None:
+        def connect(nanoseconds: int) -> None:
+            def notes(**_: Any) -> None:
+                clock.pass_(nanoseconds)
+
+            stocked.connect(notes, weak=False)
+
+        connect(50 * MS)
+        with signal_panel.record(clock=clock) as recording:
+            connect(MS)
+            stocked.send("shelf")
+        assert [finding.cost_ns for finding in found(recording, "connected-in-request")] == [MS]
+
+    def test_it_is_found_beside_those_that_are_connected_once_or_twice_under_uids(self) -> None:
+        def fine(**_: Any) -> None:
+            pass
+
+        stocked.connect(index, dispatch_uid="one")
+        stocked.connect(index, dispatch_uid="two")
+        with signal_panel.record(clock=clock) as recording:
+            stocked.connect(fine, weak=False, dispatch_uid="fine")
+            self.view()
+            self.view()
+        assert sorted(rules(recording)) == ["connected-in-request", "connected-twice"]
+
     def test_with_a_uid_it_is_connected_once(self) -> None:
         assert rules(self.visit(dispatch_uid="notes")) == []
         assert rules(self.visit(dispatch_uid="notes")) == []
@@ -292,6 +339,21 @@ class TestDeadReceiver:
         stocked.connect(lambda **_: None, weak=False)
         assert rules(send()) == []
 
+    def test_one_of_a_package_is_none(self, settings: Any, tmp_path: Path) -> None:
+        settings.DEBUG = True
+        file = tmp_path / "site-packages" / "audit.py"
+        made: dict[str, Any] = {"__name__": "audit"}
+        exec(
+            compile("def remembering():\n    def remembers(**_): pass\n    return remembers", file, "exec"),
+            made,
+        )
+        stocked.connect(made["remembering"]())
+        recording = send()
+        assert [connection.state for connection in recording.connections if connection.path == str(file)] == [
+            "dying"
+        ]
+        assert rules(recording) == []
+
     def test_a_method_dies_with_its_instance(self) -> None:
         class Shelf:
             def index(self, **_: Any) -> None:
@@ -376,3 +438,15 @@ class TestHandlersNotImported:
 
     def test_one_of_a_package_is_none(self) -> None:
         assert rules(self.recording("/env/lib/python3.13/site-packages/shop/receivers.py")) == []
+
+    def test_it_is_found_after_one_of_a_package_and_one_for_what_was_not_sent(self) -> None:
+        recording = self.hearing("post_save", None)
+        columns = recording.columns
+        not_sent = columns.unimported.pop()
+        columns.strings += ["/env/lib/python3.13/site-packages/shop/receivers.py"]
+        columns.unimported += [
+            not_sent._replace(path=len(columns.strings) - 1, hears=()),
+            not_sent,
+            not_sent._replace(line=8, hears=()),
+        ]
+        assert [finding.line for finding in found(recording, "handlers-not-imported")] == [8]

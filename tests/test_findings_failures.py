@@ -86,16 +86,23 @@ class TestSwallowedException:
         def passes_on(**_: Any) -> None:
             inner.send("shelf")
 
+        def also_passes_on(**_: Any) -> None:
+            clock.pass_(MS)
+            inner.send("shelf")
+
+        clock = FakeClock()
         with (
-            listening(stocked, passes_on),
+            listening(stocked, passes_on, also_passes_on),
             listening(inner, fails, ignores),
-            signal_panel.record() as recording,
+            signal_panel.record(clock=clock) as recording,
         ):
             stocked.send_robust("shelf")
         assert recording.sends[1].skipped
         (finding,) = found(recording, "swallowed-exception")
+        assert finding.claim == "fails raised LookupError in 2 of 2 calls, which send_robust hid."
         assert finding.line == line_of("def fails(", __file__)
         assert finding.spans == tuple(call.index for call in recording.calls)
+        assert finding.cost_ns == MS, "all that the call did which was caught came to nothing"
         assert rules(recording) == ["swallowed-exception"]
 
 

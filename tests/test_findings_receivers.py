@@ -20,6 +20,8 @@ from tests.shop.models import Author, Book
 stocked = Signal()
 inner = Signal()
 
+BOTH = ["queries-in-receiver", "slow-receiver"]
+
 
 @pytest.fixture
 def clock() -> FakeClock:
@@ -119,6 +121,25 @@ class TestSlowReceiver:
         assert [call.duration_ns // MS for call in recording.calls] == [50, 51]
         (finding,) = found(recording, "slow-receiver")
         assert finding.claim.startswith("last took 51.0\u202fms itself")
+
+    def test_an_async_one_that_does_nothing_but_wait_is_waited_for(self, clock: FakeClock) -> None:
+        async def waits_for_the_bank(**_: Any) -> None:
+            asked.set()
+            await answered.wait()
+
+        async def view() -> None:
+            sending = asyncio.create_task(stocked.asend("shelf"))
+            await asked.wait()
+            clock.pass_(50 * MS)
+            answered.set()
+            await sending
+
+        asked, answered = asyncio.Event(), asyncio.Event()
+        with listening(stocked, waits_for_the_bank), signal_panel.record(clock=clock) as recording:
+            asyncio.run(view())
+        assert recording.calls[0].busy_ns == 0
+        (finding,) = found(recording, "slow-receiver")
+        assert finding.claim.startswith("waits_for_the_bank took 50.0\u202fms itself")
 
     def test_calls_that_overlap_take_no_longer_than_they_do_together(self, clock: FakeClock) -> None:
         async def waits(**_: Any) -> None:
@@ -228,6 +249,37 @@ class TestQueriesInReceiver:
         with listening(stocked, lambda **_: query(4)), signal_panel.record() as recording:
             stocked.send("shelf")
         assert rules(recording) == []
+
+    def test_a_statement_written_again_and_again_in_one_call(self) -> None:
+        audits = "INSERT INTO shop_author (name) VALUES (%s)"
+
+        def looks_up_and_writes(**_: Any) -> None:
+            query()
+            query(5, sql=audits)
+
+        with listening(stocked, looks_up_and_writes), signal_panel.record() as recording:
+            stocked.send("shelf")
+        (finding,) = found(recording, "queries-in-receiver")
+        claim = "looks_up_and_writes executed INSERT … INTO shop_author 5 times; all but the first took "
+        assert finding.claim.startswith(claim)
+
+    @pytest.mark.parametrize(("apart", "found"), [(0, ["queries-in-receiver"]), (50 * MS, BOTH)])
+    def test_the_receiver_is_slow_too_by_what_it_does_apart_from_its_queries(
+        self, clock: FakeClock, apart: int, found: list[str]
+    ) -> None:
+        def reports(**_: Any) -> None:
+            clock.pass_(apart)
+            query(5)
+            clock.pass_(59 * MS)  # of which 2 ms a query are the ORM's
+            query(5)
+
+        with (
+            listening(stocked, reports),
+            queries_take(clock, MS),
+            signal_panel.record(clock=clock) as recording,
+        ):
+            stocked.send("shelf")
+        assert sorted(rules(recording)) == found
 
     def test_five_statements_are_none(self) -> None:
         def asks(**_: Any) -> None:
@@ -339,6 +391,17 @@ class TestInitReceiver:
         assert (len(finding.spans), finding.cost_ns) == (21, 21 * MS // 4)
         assert rules(recording) == ["init-receiver"]
 
+    def test_it_is_found_after_others_of_few_rows_and_of_little_time(self, clock: FakeClock) -> None:
+        with (
+            listening(post_init, takes(clock, 50 * MS // 20), sender=Author),
+            listening(post_init, takes(clock, 1), takes(clock, MS), sender=Book),
+            signal_panel.record(clock=clock) as recording,
+        ):
+            Author()
+            for _ in range(21):
+                Book()
+        assert [finding.cost_ns for finding in found(recording, "init-receiver")] == [21 * MS]
+
     @pytest.mark.parametrize(("rows", "each"), [(19, MS), (20, MS // 4), (21, MS // 4 - 1)])
     def test_fewer_rows_or_less_time_are_none(self, clock: FakeClock, rows: int, each: int) -> None:
         with (
@@ -362,6 +425,18 @@ class TestInitReceiver:
         assert finding.claim.startswith("counts ran for each of 20 instances, with 20 queries: ")
 
     @pytest.mark.django_db
+    @pytest.mark.parametrize(("queries", "found"), [(4, []), (5, ["init-receiver"])])
+    def test_one_that_makes_a_query_for_some_rows(self, queries: int, found: list[str]) -> None:
+        def counts(instance: Book, **_: Any) -> None:
+            if int(instance.title) < queries:
+                query()
+
+        with listening(post_init, counts, sender=Book), signal_panel.record(clock=FakeClock()) as recording:
+            for number in range(20):
+                Book(title=str(number))
+        assert rules(recording) == found
+
+    @pytest.mark.django_db
     def test_other_signals_of_models_are_none(self, clock: FakeClock) -> None:
         with (
             listening(post_save, takes(clock, MS // 4), sender=Author),
@@ -374,8 +449,8 @@ class TestInitReceiver:
 
 class TestThreadHop:
     @staticmethod
-    def hops(method: str, nanoseconds: int, apart: int = MS) -> signal_panel.Recording:
-        """Three sends that begin so far apart and do nothing but change threads."""
+    def hops(method: str, nanoseconds: int, apart: int = MS, times: int = 3) -> signal_panel.Recording:
+        """Sends that begin so far apart and do nothing but change threads."""
 
         def sync_one(**_: Any) -> None:
             pass
@@ -384,16 +459,16 @@ class TestThreadHop:
             pass
 
         async def view() -> None:
-            for _ in range(3):
+            for _ in range(times):
                 await stocked.asend("shelf")
 
         with listening(stocked, sync_one, async_one), signal_panel.record(clock=FakeClock()) as recording:
             if method == "asend":
                 asyncio.run(view())
             else:
-                for _ in range(3):
+                for _ in range(times):
                     stocked.send("shelf")
-        assert [send.hop_ns for send in recording.sends] == [0, 0, 0], "by a clock that stands still"
+        assert not any(send.hop_ns for send in recording.sends), "by a clock that stands still"
         columns = recording.columns
         for number, send in enumerate(recording.sends):
             columns.hops[send.index] = columns.time[send.index] = nanoseconds
@@ -412,6 +487,23 @@ class TestThreadHop:
         recording = self.hops("send", MS)
         (finding,) = found(recording, "thread-hop")
         assert finding.claim == "send of stocked took 3.00\u202fms to get async_one to a loop 3 times."
+
+    def test_it_is_told_and_not_the_loop(self) -> None:
+        assert rules(self.hops("asend", 2 * MS, apart=3 * MS, times=10)) == ["thread-hop"]
+
+    def test_it_is_found_after_sends_that_changed_threads_at_no_cost(self) -> None:
+        async def heard(**_: Any) -> None:
+            pass
+
+        with listening(inner, heard), listening(stocked, heard), signal_panel.record() as recording:
+            inner.send("shelf")
+            for _ in range(3):
+                stocked.send("shelf")
+        columns = recording.columns
+        for number, send in enumerate(recording.sends):
+            columns.start[send.index] = number * 2 * MS
+            columns.hops[send.index] = columns.time[send.index] = MS
+        assert [finding.spans for finding in found(recording, "thread-hop")] == [(2, 4, 6)]
 
     @pytest.mark.parametrize("method", ["send", "asend"])
     def test_a_little_less_is_none(self, method: str) -> None:

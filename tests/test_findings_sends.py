@@ -18,6 +18,7 @@ from tests.lines import line_of
 from tests.shop.models import Author, Book, Order
 
 stocked = Signal()
+sold = Signal()
 
 
 @pytest.fixture
@@ -111,8 +112,14 @@ class TestRepeatedSend:
         def saves(**_: Any) -> None:
             save_each(unsaved)
 
+        def is_called_first(**_: Any) -> None:
+            pass
+
         unsaved = books(10)
-        with listening(stocked, saves), signal_panel.record(clock=FakeClock()) as recording:
+        with (
+            listening(stocked, is_called_first, saves),
+            signal_panel.record(clock=FakeClock()) as recording,
+        ):
             stocked.send("shelf") if is_in_a_receiver else save_each(unsaved)
         columns = recording.columns
         package = "/env/lib/python3.13/site-packages/rest_framework/serializers.py"
@@ -125,6 +132,22 @@ class TestRepeatedSend:
         assert finding.claim.startswith("Book: saved 10 times, one by one, which took ")
         assert finding.path == (__file__ if is_in_a_receiver else package)
         assert (finding.line == line_of("def saves", saves)) == is_in_a_receiver
+
+    @pytest.mark.django_db
+    def test_it_is_found_after_a_loop_that_costs_little(self) -> None:
+        unsaved = books(10)
+        with signal_panel.record(clock=FakeClock()) as recording:
+            send_each(10)
+            save_each(unsaved)
+        (finding,) = found(recording, "repeated-send")
+        assert finding.claim.startswith("One line saved Book 10 times")
+
+    def test_of_one_line_s_senders_those_it_sent_for_often_count(self, clock: FakeClock) -> None:
+        with listening(stocked, takes(clock, 2 * MS)), signal_panel.record(clock=clock) as recording:
+            for sender in [Author, *10 * [Book]]:
+                stocked.send(sender)
+        (finding,) = found(recording, "repeated-send")
+        assert finding.spans == tuple(send.index for send in recording.sends[1:])
 
     def test_sends_of_one_s_own_that_cost_little_are_none(self, clock: FakeClock) -> None:
         with listening(stocked, takes(clock, MS)):
@@ -419,6 +442,21 @@ class TestCascade:
         assert rules(recording) == ["cascade"]
 
     @pytest.mark.django_db
+    def test_one_that_saves_what_is_to_be_saved(self, clock: FakeClock) -> None:
+        author = Author.objects.create(name="Ursula")
+        with (
+            listening(pre_save, self.stamp, sender=Author),
+            queries_take(clock, MS),
+            signal_panel.record(clock=clock) as recording,
+        ):
+            author.save()
+        (finding,) = found(recording, "cascade")
+        outer, inner = recording.calls
+        after = next(send for send in recording.sends if send.signal.endswith("post_save"))
+        assert finding.spans == (outer.index, outer.index + 1, inner.index, after.index)
+        assert finding.cost_ns == MS, "the statement of the save inside"
+
+    @pytest.mark.django_db
     def test_one_that_updates_is_none(self, clock: FakeClock) -> None:
         def updates(instance: Author, **_: Any) -> None:
             Author.objects.filter(pk=instance.pk).update(name="Ursula!")
@@ -502,6 +540,43 @@ class TestCascade:
         assert "3 of its 4 calls ran inside another, up to 3 deep" in finding.claim
         assert rules(recording) == ["cascade"]
 
+    @pytest.mark.django_db
+    def test_it_is_told_and_not_the_loop_whose_time_it_takes(self, clock: FakeClock) -> None:
+        def stamps(instance: Author, **_: Any) -> None:
+            if instance.name.endswith("!"):
+                clock.pass_(5 * MS)
+            else:
+                instance.name += "!"
+                instance.save()
+
+        authors = [Author(name=str(number)) for number in range(10)]
+        with (
+            listening(post_save, stamps, sender=Author),
+            queries_take(clock, MS),
+            signal_panel.record(clock=clock) as recording,
+        ):
+            for author in authors:
+                author.save()
+        assert rules(recording) == ["cascade"]
+
+    def test_of_several_receivers_those_that_go_deep_enough_are_told(self, settings: Any) -> None:
+        def walks(depth: int, **_: Any) -> None:
+            if depth:
+                stocked.send("shelf", depth=depth - 1)
+
+        def runs(depth: int, **_: Any) -> None:
+            if depth:
+                sold.send("shelf", depth=depth - 1)
+
+        settings.SIGNAL_PANEL = {"FINDINGS": {"CASCADE_DEPTH": 2}}
+        with listening(stocked, walks), listening(sold, runs), signal_panel.record() as recording:
+            stocked.send("shelf", depth=1)
+            sold.send("shelf", depth=2)
+        (finding,) = found(recording, "cascade")
+        assert finding.claim == (
+            "runs causes sold, which it listens to: 2 of its 3 calls ran inside another, up to 2 deep."
+        )
+
     def test_how_deep_is_a_setting(self, settings: Any) -> None:
         def walks(depth: int, **_: Any) -> None:
             if depth:
@@ -533,6 +608,13 @@ class TestUnheardSend:
         take(unheard, 4 * [MS // 4 - 1] + [50 * MS])
         assert rules(unheard) == []
 
+    def test_they_are_found_after_others_that_took_less(self) -> None:
+        with signal_panel.record() as recording:
+            Signal().send("shelf")
+            send_each(5)
+        take(recording, 6 * [MS])
+        assert rules(recording) == ["unheard-send"]
+
     def test_it_is_told_and_not_the_loop(self) -> None:
         with signal_panel.record() as recording:
             send_each(12)
@@ -557,6 +639,15 @@ class TestUnheardSend:
 
     def test_a_send_at_the_cap_may_have_had_receivers(self, unheard: Recording) -> None:
         take(unheard, 5 * [MS // 4])
-        unheard.columns.start = array("q", range(0, 5 * MS // 4, MS // 4))
+        unheard.columns.start = array("q", range(0, 5 * MS, MS))
         unheard.columns.overflow = unheard.columns.overflow._replace(calls=1)
         assert rules(unheard) == []
+
+    def test_sends_before_the_last_one_at_the_cap_had_all_their_receivers(self) -> None:
+        with signal_panel.record() as recording:
+            send_each(5)
+            Signal().send("shelf")
+        take(recording, 6 * [MS // 4])
+        recording.columns.start = array("q", range(0, 6 * MS, MS))
+        recording.columns.overflow = recording.columns.overflow._replace(calls=1)
+        assert rules(recording) == ["unheard-send"]
