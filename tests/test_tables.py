@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+import pytest
 from django.dispatch import Signal
 from django.test import override_settings
 from hypothesis import HealthCheck, given, settings
@@ -13,8 +14,12 @@ from hypothesis import strategies as st
 
 import signal_panel
 from signal_panel import Recording, tables
+from signal_panel.recording import NOTHING
 from signal_panel.summary import totals
 from signal_panel.tables import Figures
+from signal_panel.tables.grouping import HasFigures
+from tests.clock import FakeClock
+from tests.findings import listening
 from tests.generated import recordings
 from tests.worlds import Description, World, descriptions
 
@@ -30,6 +35,11 @@ many = settings(
 
 def counts(figures: Figures) -> tuple[int, ...]:
     return figures.sends, figures.calls, figures.exceptions, figures.queries, figures.queries_ns
+
+
+def longest_first(rows: Iterable[HasFigures]) -> bool:
+    total = [row.figures.total_ns for row in rows]
+    return total == sorted(total, reverse=True)
 
 
 def check(recording: Recording) -> None:
@@ -54,6 +64,9 @@ def check(recording: Recording) -> None:
         assert counts(table.figures) == expected
         assert table.figures.self_ns == own
     assert all(len(table.rows) <= limit for table, limit in zip(cut, (1, 1, 1, 3, 2), strict=True))
+    assert all(map(longest_first, (receivers.rows, signals.by_signal.rows, signals.by_site.rows)))
+    in_order = [(row.sent == 0, row.signal) for row in connected.rows if row.state == "none"]
+    assert in_order == sorted(in_order)
 
     calls = list(recording.calls)
     sends = list(recording.sends)
@@ -161,7 +174,18 @@ def test_several_requests_add_up(several: list[Recording]) -> None:
             sum(of_one.queries for of_one in whole),
             sum(of_one.queries_ns for of_one in whole),
         )
-        assert all(row.requests <= len(several) for row in table.rows)
+        assert longest_first(table.rows)
+    of_each = [tables.signals(recording).by_signal.rows for recording in several]
+    for row in added_up.signals.rows:
+        same = [one for rows in of_each for one in rows if one.signal == row.signal]
+        assert row.requests == len(same)
+        assert (row.unheard, row.unheard_ns) == (
+            sum(one.unheard for one in same),
+            sum(one.unheard_ns for one in same),
+        )
+    called = [{(call.receiver, call.path, call.is_async) for call in one.calls} for one in several]
+    for row in added_up.receivers.rows:
+        assert row.requests == sum((row.receiver, row.path, row.is_async) in of_one for of_one in called)
 
 
 @many
@@ -174,6 +198,44 @@ def test_two_requests_side_by_side_have_all_calls_of_both(now: Recording, then: 
     for row in table.rows:
         assert (row.change == "new") == (row.then.calls == 0)
         assert (row.change == "gone") == (row.figures.calls == 0)
+        assert row.difference_ns == row.figures.total_ns - row.then.total_ns
+    differences = [abs(row.difference_ns) for row in table.rows]
+    assert differences == sorted(differences, reverse=True)
+    called = {kind for kind in now.columns.kind if kind < 0}
+    assert called <= {kind for row in table.rows for kind in row.kinds}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "change"),
+    [
+        (1_000_000, 1_000_000, "same"),
+        # A fifth of the longer one.
+        (1_000_000, 1_250_000, "same"),
+        (1_000_000, 1_250_002, "slower"),
+        (1_250_000, 1_000_000, "same"),
+        (1_250_002, 1_000_000, "faster"),
+        # A tenth of a millisecond.
+        (1_000, 101_000, "same"),
+        (1_000, 101_001, "slower"),
+        (101_001, 1_000, "faster"),
+    ],
+)
+def test_a_receiver_that_took_another_time_is_slower_or_faster(before: int, after: int, change: str) -> None:
+    told = Signal()
+    clock = FakeClock()
+    times = [before, after]
+
+    def works(**_: object) -> None:
+        clock.pass_(times.pop(0))
+
+    recordings = []
+    for _ in range(2):
+        with listening(told, works), signal_panel.record(clock=clock) as recording:
+            told.send(None)
+        recordings.append(recording)
+    then, now = recordings
+    (row,) = tables.compared(now, then).rows
+    assert row.change == change
 
 
 def test_a_row_has_the_numbers_of_its_own_receivers_and_not_of_all_like_them() -> None:
@@ -191,3 +253,86 @@ def test_a_row_has_the_numbers_of_its_own_receivers_and_not_of_all_like_them() -
             connect_and_send()
     for rows in (tables.connected(recording).rows, tables.sends(recording, 500).rows):
         assert sum(kind < 0 for row in rows for kind in row.kinds) == 50
+
+
+told, quiet = Signal(), Signal()
+cached = Signal(use_caching=True)
+
+
+def hears(**_: object) -> None:
+    """A receiver."""
+
+
+class TestConnected:
+    @pytest.fixture(autouse=True)
+    def _as_before(self) -> Iterator[None]:
+        yield
+        for signal in (told, cached):
+            signal.receivers = []
+            signal.sender_receivers_cache.clear()
+
+    @staticmethod
+    def row(recording: Recording) -> tables.ConnectedRow:
+        (row,) = [row for row in tables.connected(recording).rows if row.receiver == f"{__name__}.hears"]
+        return row
+
+    def test_one_connected_after_the_last_send(self) -> None:
+        with signal_panel.record() as recording:
+            told.send(None)
+            told.connect(hears)
+        assert self.row(recording).reason == "later"
+
+    def test_one_that_should_have_been_called(self) -> None:
+        with signal_panel.record() as recording:
+            told.send(None)
+            told.connect(hears)
+        columns = recording.columns
+        columns.connections[:] = [kind._replace(path=NOTHING) for kind in columns.connections]
+        assert self.row(recording).reason == "unknown"
+
+    @override_settings(SIGNAL_PANEL={"MAX_SPANS": 1})
+    def test_one_whose_call_may_be_past_the_cap(self) -> None:
+        told.connect(hears)
+        with signal_panel.record() as recording:
+            told.send(None)
+        assert (self.row(recording).sent, self.row(recording).reason) == (1, "dropped")
+
+    @override_settings(SIGNAL_PANEL={"MAX_SPANS": 1})
+    def test_one_whose_send_may_be_past_the_cap(self) -> None:
+        told.connect(hears)
+        with signal_panel.record() as recording:
+            quiet.send(None)
+            told.send(None)
+        assert (self.row(recording).sent, self.row(recording).reason) == (0, "dropped")
+
+    def test_one_that_the_signal_s_cache_does_not_know(self) -> None:
+        cached.connect(longest_first, sender=Recording)
+        cached.send(Figures)
+        told.connect(hears)
+        cached.receivers = [*cached.receivers, *told.receivers]
+        told.receivers = []
+        with signal_panel.record() as recording:
+            cached.send(Figures)
+        assert (self.row(recording).state, self.row(recording).reason) == ("stale", "stale")
+
+    def test_one_for_one_sender_is_called_as_often_as_for_that_and_for_all(self) -> None:
+        for sender in (None, Figures, Recording):
+            told.connect(hears, sender=sender)
+        with signal_panel.record() as recording:
+            told.send(Figures)
+        rows = [row for row in tables.connected(recording).rows if row.receiver == f"{__name__}.hears"]
+        assert {row.sender and row.sender.rpartition(".")[2]: row.times for row in rows} == {
+            None: 3,
+            "Figures": 2,
+            "Recording": 2,
+        }
+
+    def test_those_of_signals_that_were_sent_come_first_and_then_by_name(self) -> None:
+        cached.connect(hears)
+        with signal_panel.record() as recording:
+            told.send(None)
+            quiet.send(None)
+        names = [row.signal for row in tables.connected(recording).rows]
+        assert names[:2] == [f"{__name__}.quiet", f"{__name__}.told"]
+        assert names[2:] == sorted(names[2:])
+        assert f"{__name__}.cached" in names[2:]
