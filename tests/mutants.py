@@ -1,6 +1,6 @@
-"""Mutation testing: changed in one small place, the code that records must fail its tests.
+"""Mutation testing: changed in one small place, the code that records, finds and adds up must fail its tests.
 
-``make mutants`` tries all of it, which takes an hour, and ``make mutants MODULES=signal_panel/middleware.py``
+``make mutants`` tries all of it, which takes two hours, and ``make mutants MODULES=signal_panel/middleware.py``
 a part; ``WORKERS=2`` tries two changes at a time. cosmic-ray makes the changes, in a copy of the checkout.
 (mutmut puts calls of its own around functions, and so breaks what looks at frames.) On top of its changes,
 each statement is left out once.
@@ -61,13 +61,17 @@ MODULES = [
     "signal_panel/unchanged.py",
     "signal_panel/batches.py",
     "signal_panel/scope.py",
-    *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("signal_panel/recording/*.py")),
+    *sorted(
+        str(path.relative_to(ROOT))
+        for folder in ("recording", "findings", "tables")
+        for path in ROOT.glob(f"signal_panel/{folder}/*.py")
+    ),
 ]
 # Those of concurrency, random worlds, bounds and failures of ours are left out: they take a minute each time.
 TESTS = (
-    "coexistence connected connections contexts findings_connections findings_failures findings_receivers"
-    " findings_sends hostile instances kinds middleware packages panel patching queries record recording rows"
-    " scope summary transparency unchanged ways_to_send"
+    "coexistence connected connections contexts findings findings_connections findings_failures"
+    " findings_receivers findings_sends hostile instances kinds middleware packages panel patching queries"
+    " record recording rows scope sheets summary tables transparency unchanged ways_to_send"
 )
 FIRST = 40  # tests, before the others that run the statement: most changes are noticed by one of them
 PATIENCE = 10, 5  # seconds, and times what the tests took: a change may well make a loop that does not end
