@@ -1,7 +1,7 @@
 """Mutation testing: changed in one small place, the code that records, finds and adds up must fail its tests.
 
-``make mutants`` tries all of it, which takes two hours, and ``make mutants MODULES=signal_panel/middleware.py``
-a part; ``WORKERS=2`` tries two changes at a time. cosmic-ray makes the changes, in a copy of the checkout.
+``make mutants`` tries all of it, which takes two hours, ``make mutants MODULES=signal_panel/middleware.py`` a
+part; ``WORKERS=2`` tries two changes at a time. cosmic-ray makes the changes, in a copy of the checkout.
 (mutmut puts calls of its own around functions, and so breaks what looks at frames.) On top of its changes,
 each statement is left out once.
 
