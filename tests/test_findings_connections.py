@@ -93,13 +93,13 @@ class TestConnectedTwice:
 
     def test_what_was_made_of_two_texts_is_two_receivers(self) -> None:
         receivers = []
-        for name in ("shop.one", "shop.two"):
+        for name in ("one.shop", "two.shop"):
             made: dict[str, Any] = {"__name__": name}
             exec("def index(**given): pass", made)
             receivers.append(made["index"])
         with listening(stocked, *receivers):
             recording = send()
-        assert [call.receiver for call in recording.calls] == ["shop.one.index", "shop.two.index"]
+        assert [call.receiver for call in recording.calls] == ["one.shop.index", "two.shop.index"]
         assert len({(call.path, call.line) for call in recording.calls}) == 1
         assert rules(recording) == []
 
@@ -228,12 +228,13 @@ class TestConnectedInRequest:
         def fine(**_: Any) -> None:
             pass
 
-        stocked.connect(index, dispatch_uid="one")
-        stocked.connect(index, dispatch_uid="two")
         with signal_panel.record(clock=clock) as recording:
             stocked.connect(fine, weak=False, dispatch_uid="fine")
             self.view()
             self.view()
+            stocked.connect(index, dispatch_uid="one")
+            stocked.connect(index, dispatch_uid="two")
+            stocked.send("shelf")
         assert sorted(rules(recording)) == ["connected-in-request", "connected-twice"]
 
     def test_with_a_uid_it_is_connected_once(self) -> None:

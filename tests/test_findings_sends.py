@@ -112,12 +112,12 @@ class TestRepeatedSend:
         def saves(**_: Any) -> None:
             save_each(unsaved)
 
-        def is_called_first(**_: Any) -> None:
+        def is_called_last(**_: Any) -> None:
             pass
 
         unsaved = books(10)
         with (
-            listening(stocked, is_called_first, saves),
+            listening(stocked, saves, is_called_last),
             signal_panel.record(clock=FakeClock()) as recording,
         ):
             stocked.send("shelf") if is_in_a_receiver else save_each(unsaved)
