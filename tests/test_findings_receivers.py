@@ -281,6 +281,19 @@ class TestQueriesInReceiver:
             stocked.send("shelf")
         assert sorted(rules(recording)) == found
 
+    def test_queries_that_follow_each_other_at_once_leave_no_time_to_the_orm(self, clock: FakeClock) -> None:
+        def reports(**_: Any) -> None:
+            query(5)
+            clock.pass_(54 * MS)
+
+        with (
+            listening(stocked, reports),
+            queries_take(clock, 10 * MS),
+            signal_panel.record(clock=clock) as recording,
+        ):
+            stocked.send("shelf")
+        assert sorted(rules(recording)) == BOTH
+
     def test_five_statements_are_none(self) -> None:
         def asks(**_: Any) -> None:
             for table in ("book", "author", "order", "order_books"):

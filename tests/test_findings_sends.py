@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -215,6 +216,17 @@ class TestRepeatedSend:
             send_each(10)
         assert rules(recording) == ["slow-receiver"]
 
+    def test_a_loop_less_than_half_of_whose_time_is_a_slow_receiver_s_is_told_too(
+        self, clock: FakeClock
+    ) -> None:
+        def waits(sender: int, **_: Any) -> None:
+            clock.pass_(sender * MS)
+
+        with listening(stocked, waits), signal_panel.record(clock=clock) as recording:
+            for sender in (60, *10 * [7]):
+                stocked.send(sender)
+        assert sorted(rules(recording)) == ["repeated-send", "slow-receiver"]
+
     def test_a_send_that_no_line_of_the_user_s_made_is_none(self, clock: FakeClock) -> None:
         with listening(stocked, takes(clock, MS)), signal_panel.record(clock=clock) as recording:
             send_each(10)
@@ -364,6 +376,19 @@ class TestSentTwice:
         assert rules(recording) == ["sent-twice"]
 
     @pytest.mark.django_db
+    def test_two_receivers_that_save_by_one_line_are_one(self) -> None:
+        def stamps(**_: Any) -> None:
+            save_each([book])
+
+        def also_stamps(**_: Any) -> None:
+            save_each([book])
+
+        book = Book.objects.create(title="Tehanu")
+        with listening(stocked, stamps, also_stamps), signal_panel.record() as recording:
+            stocked.send("shelf")
+        assert rules(recording) == ["sent-twice"]
+
+    @pytest.mark.django_db
     def test_a_save_inside_the_save_is_a_cascade(self) -> None:
         def updates_again(instance: Author, **_: Any) -> None:
             if instance.name == "Ursula":
@@ -455,6 +480,32 @@ class TestCascade:
         after = next(send for send in recording.sends if send.signal.endswith("post_save"))
         assert finding.spans == (outer.index, outer.index + 1, inner.index, after.index)
         assert finding.cost_ns == MS, "the statement of the save inside"
+
+    @pytest.mark.django_db
+    def test_a_save_inside_that_was_not_finished_ends_with_its_first_signal(self, clock: FakeClock) -> None:
+        def stamps(instance: Author, **_: Any) -> None:
+            if not instance.name.endswith("!"):
+                instance.name += "!"
+                for _ in range(2):
+                    with suppress(LookupError):
+                        instance.save()
+
+        def forbids_once(instance: Author, **_: Any) -> None:
+            if instance.name.endswith("!") and not forbidden:
+                forbidden.append(instance)
+                raise LookupError
+
+        forbidden: list[Author] = []
+        author = Author.objects.create(name="Ursula")
+        with (
+            listening(pre_save, stamps, forbids_once, sender=Author),
+            queries_take(clock, MS),
+            signal_panel.record(clock=clock) as recording,
+        ):
+            author.save()
+        (finding,) = found(recording, "cascade")
+        assert "2 of its 3 calls ran inside another" in finding.claim
+        assert finding.cost_ns == MS, "the statement of the save that was made"
 
     @pytest.mark.django_db
     def test_one_that_updates_is_none(self, clock: FakeClock) -> None:
