@@ -287,11 +287,11 @@ class TestQueriesInReceiver:
     ) -> None:
         def reports(**_: Any) -> None:
             clock.pass_(apart)
-            query(5)
+            query(20)
 
         with (
             listening(stocked, reports),
-            queries_take(clock, 10 * MS),
+            queries_take(clock, MS),
             signal_panel.record(clock=clock) as recording,
         ):
             stocked.send("shelf")
