@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import signal_panel
 from signal_panel import Recording, tables
+from signal_panel.intervals import covered
 from signal_panel.recording import NOTHING
 from signal_panel.summary import totals
 from signal_panel.tables import Figures
@@ -46,7 +47,8 @@ def check(recording: Recording) -> None:
     """Everything that has to add up in the tables of one recording."""
     whole = totals(recording)
     expected = whole.sends, whole.calls, whole.exceptions, whole.queries, whole.queries_ns
-    spans = [*recording.sends, *recording.calls]
+    sends, calls = list(recording.sends), list(recording.calls)
+    spans = [*sends, *calls]
     own = sum(span.self_ns for span in spans)
 
     receivers = tables.receivers(recording)
@@ -65,11 +67,15 @@ def check(recording: Recording) -> None:
         assert table.figures.self_ns == own
     assert all(len(table.rows) <= limit for table, limit in zip(cut, (1, 1, 1, 3, 2), strict=True))
     assert all(map(longest_first, (receivers.rows, signals.by_signal.rows, signals.by_site.rows)))
+    for row in receivers.rows:
+        of_row = [call for call in calls if recording.columns.kind[call.index] in row.kinds]
+        assert row.covered_ns == covered(
+            [call.start_ns for call in of_row], [call.start_ns + call.duration_ns for call in of_row]
+        )
+        assert 0 <= row.figures.total_ns - row.figures.mean_ns * row.figures.calls < row.figures.calls
     in_order = [(row.sent == 0, row.signal) for row in connected.rows if row.state == "none"]
     assert in_order == sorted(in_order)
 
-    calls = list(recording.calls)
-    sends = list(recording.sends)
     assert sum(row.figures.total_ns for row in receivers.rows) == sum(c.duration_ns for c in calls)
     assert sum(row.figures.total_ns for row in signals.by_site.rows) == sum(s.duration_ns for s in sends)
     assert tree.figures.total_ns == sum(s.duration_ns for s in spans)
@@ -261,6 +267,21 @@ cached = Signal(use_caching=True)
 
 def hears(**_: object) -> None:
     """A receiver."""
+
+
+def test_a_range_of_the_tree_goes_on_until_the_same_is_sent_elsewhere() -> None:
+    def passes_on(**_: object) -> None:
+        quiet.send(None)
+
+    with (
+        listening(told, passes_on),
+        listening(cached, passes_on, sender=Figures),
+        signal_panel.record() as recording,
+    ):
+        for outer in (told, cached, told, told):
+            outer.send(Figures)
+    inside = [row for row in tables.sends(recording, 500).rows if row.name == f"{__name__}.quiet"]
+    assert [row.ranges for row in inside] == [[(2, 2), (8, 11)], [(5, 5)]]
 
 
 class TestConnected:
