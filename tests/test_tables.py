@@ -73,6 +73,18 @@ def check(recording: Recording) -> None:
             [call.start_ns for call in of_row], [call.start_ns + call.duration_ns for call in of_row]
         )
         assert 0 <= row.figures.total_ns - row.figures.mean_ns * row.figures.calls < row.figures.calls
+    heard = {call.send.index for call in calls}
+    # A send that had not ended when the last span that was kept began may have had calls past the cap.
+    last = max((span.start_ns for span in spans), default=0)
+    unheard = [
+        send
+        for send in sends
+        if send.index not in heard
+        and not (recording.columns.overflow.calls and send.start_ns + send.duration_ns >= last)
+    ]
+    for row in (*signals.by_signal.rows, *signals.by_site.rows):
+        of_row = [send.duration_ns for send in unheard if recording.columns.kind[send.index] in row.kinds]
+        assert (row.unheard, row.unheard_ns) == (len(of_row), sum(of_row))
     in_order = [(row.sent == 0, row.signal) for row in connected.rows if row.state == "none"]
     assert in_order == sorted(in_order)
 
@@ -282,6 +294,35 @@ def test_a_range_of_the_tree_goes_on_until_the_same_is_sent_elsewhere() -> None:
             outer.send(Figures)
     inside = [row for row in tables.sends(recording, 500).rows if row.name == f"{__name__}.quiet"]
     assert [row.ranges for row in inside] == [[(2, 2), (8, 11)], [(5, 5)]]
+
+
+def test_the_tree_and_the_spans_have_sends_and_calls_by_their_names() -> None:
+    with listening(told, hears), signal_panel.record() as recording:
+        told.send(Figures)
+        quiet.send(Figures)
+    for rows in (tables.sends(recording, 500).rows, tables.spans(recording, 500)):
+        assert [(row.depth, row.name.rpartition(".")[2], row.method, row.is_async) for row in rows] == [
+            (0, "told", "send", False),
+            (1, "hears", None, False),
+            (0, "quiet", "send", False),
+        ]
+
+
+def test_of_a_tree_that_is_too_large_the_rows_that_took_least_are_left_out() -> None:
+    clock = FakeClock()
+
+    def hears_too(**_: object) -> None:
+        clock.pass_(1)
+
+    def works(**_: object) -> None:
+        clock.pass_(5)
+
+    with listening(told, hears_too, works), signal_panel.record(clock=clock) as recording:
+        quiet.send(None)
+        told.send(None)
+    names = [row.name.rpartition(".")[2] for row in tables.sends(recording, 2).rows]
+    assert names == ["told", "works"]
+    assert len(tables.sends(recording, 4).rows) == 4
 
 
 class TestConnected:
