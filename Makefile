@@ -47,7 +47,7 @@ coverage: $(VENV)/installed-test node_modules/installed ## fails where the quick
 	SIGNAL_PANEL_PURE_PYTHON=1 $(BIN)/python -m pytest -m "not packaging and not browser" --cov --cov-fail-under 0
 	$(BIN)/python -m pytest -m "not packaging and not browser" --cov --cov-append
 
-mutants: $(VENV)/installed-mutants ## small changes to the code that records which no test notices; MODULES=... SAMPLE=40 WORKERS=2
+mutants: $(VENV)/installed-mutants ## small changes to the code that records and finds which no test notices; MODULES=... SAMPLE=40 WORKERS=2
 	$(if $(SAMPLE),SAMPLE=$(SAMPLE)) $(if $(WORKERS),WORKERS=$(WORKERS)) SIGNAL_PANEL_PURE_PYTHON=1 $(BIN)/python -m tests.mutants $(MODULES)
 
 # An environment for each Python: what things cost differs from one to the next.

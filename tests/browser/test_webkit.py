@@ -109,12 +109,15 @@ class Panel:
 @pytest.fixture(scope="module")
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebKitGTK]:
     """A WebKit, on the display that $DISPLAY names, of a reader who likes no motion."""
+    browsers = glob("/usr/lib/*/webkit2gtk-4.*/MiniBrowser")
+    if not browsers:
+        pytest.fail("No WebKitGTK with its driver is here: install it (apt install webkit2gtk-driver).")
     settings = tmp_path_factory.mktemp("config") / "gtk-3.0" / "settings.ini"
     settings.parent.mkdir()
     settings.write_text("[Settings]\ngtk-enable-animations=0\n")
     environment = {**os.environ, "XDG_CONFIG_HOME": str(settings.parents[1])}
     options = Options()
-    (options.binary_location,) = glob("/usr/lib/*/webkit2gtk-4.*/MiniBrowser")
+    options.binary_location = browsers[0]
     options.add_argument("--automation")
     driver = WebKitGTK(options=options, service=Service(env=environment))
     driver.set_window_size(1280, 900)
