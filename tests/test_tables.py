@@ -325,6 +325,21 @@ def test_of_a_tree_that_is_too_large_the_rows_that_took_least_are_left_out() -> 
     assert len(tables.sends(recording, 4).rows) == 4
 
 
+def test_a_signal_comes_before_others_by_what_all_its_lines_sent_together() -> None:
+    clock = FakeClock()
+
+    def waits(sender: int, **_: object) -> None:
+        clock.pass_(sender)
+
+    with listening(told, waits), listening(quiet, waits), signal_panel.record(clock=clock) as recording:
+        quiet.send(10)
+        told.send(6)
+        told.send(6)
+    by_signal, by_site = tables.signals(recording)
+    assert [row.signal.rpartition(".")[2] for row in by_site.rows] == ["quiet", "told", "told"]
+    assert [row.signal.rpartition(".")[2] for row in by_signal.rows] == ["told", "quiet"]
+
+
 class TestConnected:
     @pytest.fixture(autouse=True)
     def _as_before(self) -> Iterator[None]:
