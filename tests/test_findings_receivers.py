@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.db.models.signals import post_init, post_save
 from django.dispatch import Signal
 
 import signal_panel
+from signal_panel import Recording
 from tests.clock import FakeClock
 from tests.findings import MS, found, listening, queries_take, rules, takes
 from tests.lines import line_of
@@ -32,6 +34,17 @@ def query(number: int = 1, sql: str = "SELECT * FROM shop_book WHERE id = %s") -
     with connection.cursor() as cursor:
         for each in range(number):
             cursor.execute(sql, [each])
+
+
+def sent_to(receiver: Callable[..., Any], clock: FakeClock, query_ns: int) -> Recording:
+    """A send to one receiver, each of whose queries takes so long."""
+    with (
+        listening(stocked, receiver),
+        queries_take(clock, query_ns),
+        signal_panel.record(clock=clock) as recording,
+    ):
+        stocked.send("shelf")
+    return recording
 
 
 class TestSlowReceiver:
@@ -59,12 +72,7 @@ class TestSlowReceiver:
             for number in range(10):
                 query(sql=f"SELECT {number}, %s")
 
-        with (
-            listening(stocked, reports),
-            queries_take(clock, each),
-            signal_panel.record(clock=clock) as recording,
-        ):
-            stocked.send("shelf")
+        recording = sent_to(reports, clock, query_ns=each)
         assert rules(recording) == found
 
     def test_only_the_calls_that_were_slow_are_counted(self, clock: FakeClock) -> None:
@@ -232,12 +240,7 @@ class TestQueriesInReceiver:
         def looks_up(**_: Any) -> None:
             query(5)
 
-        with (
-            listening(stocked, looks_up),
-            queries_take(clock, MS),
-            signal_panel.record(clock=clock) as recording,
-        ):
-            stocked.send("shelf")
+        recording = sent_to(looks_up, clock, query_ns=MS)
         (finding,) = found(recording, "queries-in-receiver")
         claim = "looks_up executed SELECT … FROM shop_book 5 times; all but the first took 4.00\u202fms."
         assert finding.claim == claim
@@ -273,12 +276,7 @@ class TestQueriesInReceiver:
             clock.pass_(59 * MS)  # of which 2 ms a query are the ORM's
             query(5)
 
-        with (
-            listening(stocked, reports),
-            queries_take(clock, MS),
-            signal_panel.record(clock=clock) as recording,
-        ):
-            stocked.send("shelf")
+        recording = sent_to(reports, clock, query_ns=MS)
         assert sorted(rules(recording)) == found
 
     @pytest.mark.parametrize(("apart", "found"), [(49 * MS, ["queries-in-receiver"]), (50 * MS, BOTH)])
@@ -289,12 +287,7 @@ class TestQueriesInReceiver:
             clock.pass_(apart)
             query(20)
 
-        with (
-            listening(stocked, reports),
-            queries_take(clock, MS),
-            signal_panel.record(clock=clock) as recording,
-        ):
-            stocked.send("shelf")
+        recording = sent_to(reports, clock, query_ns=MS)
         assert sorted(rules(recording)) == found
 
     def test_five_statements_are_none(self) -> None:
@@ -348,12 +341,7 @@ class TestQueriesInReceiver:
                 query()
                 query(sql="SELECT * FROM shop_author WHERE id = %s")
 
-        with (
-            listening(stocked, looks_up),
-            queries_take(clock, MS),
-            signal_panel.record(clock=clock) as recording,
-        ):
-            stocked.send("shelf")
+        recording = sent_to(looks_up, clock, query_ns=MS)
         (finding,) = found(recording, "queries-in-receiver")
         assert finding.claim == (
             "looks_up executed 2 statements up to 6 times each (SELECT … FROM shop_book); "
@@ -366,21 +354,11 @@ class TestQueriesInReceiver:
             for title in "abcdefghij":
                 Book.objects.create(title=title)
 
-        with (
-            listening(stocked, stores),
-            queries_take(clock, MS),
-            signal_panel.record(clock=clock) as recording,
-        ):
-            stocked.send("shelf")
+        recording = sent_to(stores, clock, query_ns=MS)
         assert rules(recording) == ["repeated-send"]
 
     def test_the_receiver_is_not_slow_too_where_its_queries_are(self, clock: FakeClock) -> None:
-        with (
-            listening(stocked, lambda **_: query(10)),
-            queries_take(clock, 10 * MS),
-            signal_panel.record(clock=clock) as recording,
-        ):
-            stocked.send("shelf")
+        recording = sent_to(lambda **_: query(10), clock, query_ns=10 * MS)
         assert rules(recording) == ["queries-in-receiver"]
 
     def test_one_query_for_each_of_many_sends_that_no_line_of_the_user_s_made(self) -> None:
@@ -465,7 +443,7 @@ class TestInitReceiver:
 
 class TestThreadHop:
     @staticmethod
-    def hops(method: str, nanoseconds: int, apart: int = MS, times: int = 3) -> signal_panel.Recording:
+    def hops(method: str, nanoseconds: int, apart: int = MS, times: int = 3) -> Recording:
         """Sends that begin so far apart and do nothing but change threads."""
 
         def sync_one(**_: Any) -> None:
@@ -484,7 +462,7 @@ class TestThreadHop:
             else:
                 for _ in range(times):
                     stocked.send("shelf")
-        assert not any(send.hop_ns for send in recording.sends), "by a clock that stands still"
+        assert [send.hop_ns for send in recording.sends] == times * [0], "by a clock that stands still"
         columns = recording.columns
         for number, send in enumerate(recording.sends):
             columns.hops[send.index] = columns.time[send.index] = nanoseconds

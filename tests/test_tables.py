@@ -19,6 +19,7 @@ from signal_panel.recording import NOTHING
 from signal_panel.summary import totals
 from signal_panel.tables import Figures
 from signal_panel.tables.grouping import HasFigures
+from signal_panel.templating import short_name
 from tests.clock import FakeClock
 from tests.findings import listening
 from tests.generated import recordings
@@ -32,6 +33,14 @@ many = settings(
     database=None,
     suppress_health_check=list(HealthCheck),
 )
+
+
+told, quiet = Signal(), Signal()
+cached = Signal(use_caching=True)
+
+
+def hears(**_: object) -> None:
+    """A receiver."""
 
 
 def counts(figures: Figures) -> tuple[int, ...]:
@@ -239,7 +248,6 @@ def test_two_requests_side_by_side_have_all_calls_of_both(now: Recording, then: 
     ],
 )
 def test_a_receiver_that_took_another_time_is_slower_or_faster(before: int, after: int, change: str) -> None:
-    told = Signal()
     clock = FakeClock()
     times = [before, after]
 
@@ -273,14 +281,6 @@ def test_a_row_has_the_numbers_of_its_own_receivers_and_not_of_all_like_them() -
         assert sum(kind < 0 for row in rows for kind in row.kinds) == 50
 
 
-told, quiet = Signal(), Signal()
-cached = Signal(use_caching=True)
-
-
-def hears(**_: object) -> None:
-    """A receiver."""
-
-
 def test_a_range_of_the_tree_goes_on_until_the_same_is_sent_elsewhere() -> None:
     def passes_on(**_: object) -> None:
         quiet.send(None)
@@ -301,7 +301,7 @@ def test_the_tree_and_the_spans_have_sends_and_calls_by_their_names() -> None:
         told.send(Figures)
         quiet.send(Figures)
     for rows in (tables.sends(recording, 500).rows, tables.spans(recording, 500)):
-        assert [(row.depth, row.name.rpartition(".")[2], row.method, row.is_async) for row in rows] == [
+        assert [(row.depth, short_name(row.name), row.method, row.is_async) for row in rows] == [
             (0, "told", "send", False),
             (1, "hears", None, False),
             (0, "quiet", "send", False),
@@ -320,7 +320,7 @@ def test_of_a_tree_that_is_too_large_the_rows_that_took_least_are_left_out() -> 
     with listening(told, hears_too, works), signal_panel.record(clock=clock) as recording:
         quiet.send(None)
         told.send(None)
-    names = [row.name.rpartition(".")[2] for row in tables.sends(recording, 2).rows]
+    names = [short_name(row.name) for row in tables.sends(recording, 2).rows]
     assert names == ["told", "works"]
     assert len(tables.sends(recording, 4).rows) == 4
 
@@ -336,8 +336,8 @@ def test_a_signal_comes_before_others_by_what_all_its_lines_sent_together() -> N
         told.send(6)
         told.send(6)
     by_signal, by_site = tables.signals(recording)
-    assert [row.signal.rpartition(".")[2] for row in by_site.rows] == ["quiet", "told", "told"]
-    assert [row.signal.rpartition(".")[2] for row in by_signal.rows] == ["told", "quiet"]
+    assert [short_name(row.signal) for row in by_site.rows] == ["quiet", "told", "told"]
+    assert [short_name(row.signal) for row in by_signal.rows] == ["told", "quiet"]
 
 
 class TestConnected:
@@ -398,7 +398,7 @@ class TestConnected:
         with signal_panel.record() as recording:
             told.send(Figures)
         rows = [row for row in tables.connected(recording).rows if row.receiver == f"{__name__}.hears"]
-        assert {row.sender and row.sender.rpartition(".")[2]: row.times for row in rows} == {
+        assert {row.sender and short_name(row.sender): row.times for row in rows} == {
             None: 3,
             "Figures": 2,
             "Recording": 2,
