@@ -49,6 +49,7 @@ third, fourth = (
     lambda **named: 3,
     lambda **named: 4,
 )
+fifth = lambda **named: 5
 '''
 LONG_AGO = 1_000_000_000
 """When the files of these tests were written, in seconds since 1970."""
@@ -77,6 +78,7 @@ class TestItsLines:
             ("shop.second", 12, "10-16"),
             ("shop.Audit", 20, "20-21"),
             ("shop.<lambda>", 25, "24-27"),
+            ("shop.<lambda>", 28, "28-28"),
         ],
     )
     def test_they_go_from_the_first_decorator_to_the_end(
@@ -126,6 +128,15 @@ class TestAFileThatWasWrittenSince:
     ) -> None:
         monkeypatch.setattr(sources, "LOADED", LONG_AGO - 1)
         assert sources.read(str(program), 4, "shop.first", LONG_AGO + 1).has_changed
+
+    def test_of_two_functions_of_one_name_it_is_the_nearer_one(self, program: Path) -> None:
+        program.write_text("def first(**named):\n    pass\n\n\n\n\ndef first(**named):\n    pass\n")
+        assert sources.read(str(program), 2, "shop.first", LONG_AGO).first == 1
+        assert sources.read(str(program), 6, "shop.first", LONG_AGO).first == 7
+
+    def test_a_lambda_that_is_gone_is_not_taken_for_another(self, program: Path) -> None:
+        with pytest.raises(sources.NoSource):
+            sources.read(str(program), 5, "shop.<lambda>", LONG_AGO)
 
     def test_a_function_that_is_gone_is_not_taken_for_another(self, program: Path) -> None:
         program.write_text("import functools\n\n\n\n\n\ndef other(**named):\n    pass\n")

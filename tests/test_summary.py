@@ -8,6 +8,7 @@ import pytest
 from django.dispatch import Signal, receiver
 
 import signal_panel
+from signal_panel.recording import Columns, Phase, Recording
 from signal_panel.summary import Totals, totals
 from tests.clock import FakeClock
 from tests.test_recording import overlapping
@@ -43,6 +44,11 @@ def test_time_in_receivers_counts_nested_ones_once() -> None:
 
 def test_time_in_overlapping_async_receivers_counts_once() -> None:
     assert totals(overlapping()).receivers_ns == 80
+
+
+def test_the_toolbar_s_own_work_is_not_part_of_the_request_s_duration() -> None:
+    phases = [Phase("view", "a.view", 0, 100), Phase("toolbar", "", 100, 40), Phase("response", "", 140, 10)]
+    assert totals(Recording(Columns(epoch=0.0, duration=150, phases=phases))).duration_ns == 110
 
 
 def test_an_exception_that_leaves_several_spans_counts_once() -> None:
