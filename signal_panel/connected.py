@@ -21,9 +21,7 @@ from django.dispatch import Signal, dispatcher
 from django.utils import inspect as signatures
 
 from signal_panel import naming
-
-UNKNOWN = "?"
-"""In place of a sender's name: no object with its ``id`` was found."""
+from signal_panel.recording import UNKNOWN
 
 _Lock = type(threading.Lock())
 

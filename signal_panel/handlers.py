@@ -11,9 +11,10 @@ from time import time_ns
 from typing import Generic, NamedTuple, TypeVar
 
 from django.apps import apps
+from django.conf import settings
 
 from signal_panel import naming
-from signal_panel.recording import Handlers
+from signal_panel.recording import UNKNOWN, Handlers
 
 MODULES = ("signals", "receivers", "handlers")
 """What modules with receivers are called by custom: such a file, or the files of such a folder."""
@@ -99,7 +100,7 @@ def _loaded(name: str, modules: int) -> frozenset[str]:
 
 
 class _Registered(NamedTuple):
-    """What a file connects: the first line that does, and the signals and senders it names."""
+    """What a file connects: the first line that does, and the signals and senders it tells of."""
 
     line: int
     hears: tuple[tuple[str, str | None], ...]
@@ -112,19 +113,30 @@ def _read(file: str) -> _Registered | None:
         tree = ast.parse(text, file)
     except (SyntaxError, ValueError, RecursionError):
         return None  # whoever imports it will be told
-    calls = list(_registrations(list(_at_module_level(tree.body))))
+    statements = list(_at_module_level(tree.body))
+    names = _names(statements)
+    calls = list(_registrations(statements, names))
     if not calls:
         return None
-    hears = dict.fromkeys(heard for _, signals, call in calls for heard in _heard(signals, call))
+    hears = dict.fromkeys(heard for _, signals, call in calls for heard in _heard(signals, call, names))
     return _Registered(calls[0][0], tuple(hears))
 
 
 _registered: _Remembered[_Registered | None] = _Remembered(_read, None)
 
 
-def _registrations(statements: list[ast.AST]) -> Iterator[tuple[int, list[ast.expr], ast.Call]]:
+class _Names(NamedTuple):
+    """The names that are modules, those defined here or imported from elsewhere, and what these are there."""
+
+    modules: set[str]
+    definitions: set[str]
+    originals: dict[str, str]
+
+
+def _registrations(
+    statements: list[ast.AST], names: _Names
+) -> Iterator[tuple[int, list[ast.expr], ast.Call]]:
     """The calls that connect receivers: the line, the signals, and the call."""
-    modules, definitions = _names(statements)
     for statement in statements:
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
             for decorator in statement.decorator_list:
@@ -134,24 +146,47 @@ def _registrations(statements: list[ast.AST]) -> Iterator[tuple[int, list[ast.ex
                         signals = signals[0].elts
                     yield decorator.lineno, signals, decorator
         elif isinstance(statement, ast.Expr) and isinstance(call := statement.value, ast.Call):
-            signal = _connected_signal(call, modules, definitions)
+            signal = _connected_signal(call, names)
             if signal is not None:
                 yield statement.lineno, [signal], call
 
 
-def _heard(signals: list[ast.expr], call: ast.Call) -> Iterator[tuple[str, str | None]]:
-    sender = next((_sender(keyword.value) for keyword in call.keywords if keyword.arg == "sender"), None)
+def _heard(signals: list[ast.expr], call: ast.Call, names: _Names) -> Iterator[tuple[str, str | None]]:
+    named = [keyword.value for keyword in call.keywords if keyword.arg in ("sender", None)]
+    senders = named or call.args[1:2]
+    sender = _sender(senders[0], names) if senders else None
     for signal in signals:
         if path := _path(signal):
-            yield path[-1], sender
+            yield _own_name(path, names), sender
 
 
-def _sender(node: ast.expr) -> str | None:
-    """The sender's own name, or None where the text does not tell it: ``settings.AUTH_USER_MODEL``."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value.rpartition(".")[2]
-    name = "".join(_path(node)[-1:])
-    return None if name.isupper() else name or None
+def _sender(node: ast.expr, names: _Names) -> str | None:
+    """The sender's own name; None for any, and ``?`` where the text does not tell it."""
+    path = _path(node.func if isinstance(node, ast.Call) else node)
+    match node:
+        case ast.Constant(value=None):
+            return None
+        case ast.Constant(value=str(label)) if "." in label:
+            return _model(label)
+        case ast.Call(args=[*_, ast.Constant(value=str(label))]) if path[-1:] == ["get_model"]:
+            return _model(label)
+        case ast.Call() | ast.Constant():
+            return _model(settings.AUTH_USER_MODEL) if path[-1:] == ["get_user_model"] else UNKNOWN
+        case ast.Attribute(attr="AUTH_USER_MODEL"):
+            return _model(settings.AUTH_USER_MODEL)
+        case ast.Attribute(attr="through") if len(path) > 2:
+            return f"{_own_name(path[:-2], names)}_{path[-2]}"  # what Django calls those that it makes
+    is_class = bool(path) and path[-1][0].isupper() and not path[-1].isupper()
+    return _own_name(path, names) if is_class else UNKNOWN
+
+
+def _model(label: str) -> str:
+    return label.rpartition(".")[2]
+
+
+def _own_name(path: list[str], names: _Names) -> str:
+    """What the last of a dotted name is called where it is defined."""
+    return names.originals.get(path[0], path[0]) if len(path) == 1 else path[-1]
 
 
 def _at_module_level(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
@@ -163,30 +198,32 @@ def _at_module_level(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
             yield from _at_module_level(part for part in inside if not isinstance(part, ast.expr))
 
 
-def _names(statements: list[ast.AST]) -> tuple[set[str], set[str]]:
-    """The names that are modules, and those defined here or imported from elsewhere."""
-    modules, definitions = set(), set()
+def _names(statements: list[ast.AST]) -> _Names:
+    modules, definitions, originals = set(), set(), {}
     for statement in statements:
         if isinstance(statement, ast.Import):
             modules |= {(alias.asname or alias.name).partition(".")[0] for alias in statement.names}
         elif isinstance(statement, ast.ImportFrom):
             definitions |= {alias.asname or alias.name for alias in statement.names}
+            originals.update({alias.asname: alias.name for alias in statement.names if alias.asname})
         elif isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             definitions.add(statement.name)
-    return modules, definitions
+    return _Names(modules, definitions, originals)
 
 
-def _connected_signal(call: ast.Call, modules: set[str], definitions: set[str]) -> ast.expr | None:
+def _connected_signal(call: ast.Call, names: _Names) -> ast.expr | None:
     """The signal where it is ``signal.connect(receiver)`` for all we know, not ``database.connect(path)``."""
     if not (isinstance(call.func, ast.Attribute) and call.func.attr == "connect"):
         return None
     signal = call.func.value
     if {keyword.arg for keyword in call.keywords} & {"receiver", "sender", "weak", "dispatch_uid"}:
         return signal
-    if isinstance(signal, ast.Name) and signal.id in modules:
+    if isinstance(signal, ast.Name) and signal.id in names.modules:
         return None
     receiver = _path(call.args[0]) if call.args else []
-    is_one = bool(receiver) and receiver[0] in modules | definitions and not receiver[-1].isupper()
+    is_one = (
+        bool(receiver) and receiver[0] in names.modules | names.definitions and not receiver[-1].isupper()
+    )
     return signal if is_one else None
 
 

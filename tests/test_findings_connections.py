@@ -406,19 +406,33 @@ class TestHandlersNotImported:
         assert (finding.path, finding.line) == ("/src/shop/receivers.py", 7)
         assert (finding.spans, finding.cost_ns) == ((), 0)
 
-    @pytest.mark.parametrize("sender", ["Shelf", None])
-    def test_one_that_would_have_heard_what_was_sent(self, sender: str | None) -> None:
+    @pytest.mark.parametrize(
+        ("sender", "what"),
+        [
+            ("Shelf", "would have heard stocked of Shelf"),
+            (None, "would have heard stocked"),
+            ("?", "may have heard stocked"),
+        ],
+    )
+    def test_one_that_listens_to_what_was_sent(self, sender: str | None, what: str) -> None:
         recording = self.hearing("stocked", sender)
         (finding,) = found(recording, "handlers-not-imported")
-        assert (
-            finding.claim == "shop.receivers would have heard stocked of Shelf, but nothing has imported it."
-        )
+        assert finding.claim == f"shop.receivers {what}, but nothing has imported it."
         assert finding.spans == (0,)
 
     def test_one_that_would_have_heard_more(self) -> None:
-        (finding,) = found(self.hearing("stocked", None, sends=3), "handlers-not-imported")
+        recording = self.hearing("stocked", None, sends=3)
+        columns = recording.columns
+        columns.strings += ["post_save", "a.post_save", "shop.Order", "Order"]
+        last = len(columns.strings) - 1
+        columns.sends.append(columns.sends[0]._replace(signal=last - 2, sender=last - 1))
+        columns.kind[2] = len(columns.sends) - 1
+        columns.unimported[0] = columns.unimported[0]._replace(
+            hears=(*columns.unimported[0].hears, (last - 3, last))
+        )
+        (finding,) = found(Recording(columns), "handlers-not-imported")
         assert finding.claim == (
-            "shop.receivers would have heard stocked of Shelf and more, 3 sends in all, "
+            "shop.receivers would have heard stocked and post_save of Order, 3 sends in all, "
             "but nothing has imported it."
         )
         assert finding.spans == (0, 1, 2)

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 
 from signal_panel.findings.facts import Facts
 from signal_panel.findings.finding import Finding
-from signal_panel.findings.words import some
+from signal_panel.findings.words import some, some_of
 from signal_panel.naming import is_installed
-from signal_panel.recording import Connection, Handlers
+from signal_panel.recording import UNKNOWN, Connection, Handlers
 from signal_panel.templating import short_name, thousands
 from signal_panel.translation import gettext as _
 from signal_panel.translation import ngettext
@@ -222,41 +222,49 @@ def handlers_not_imported(facts: Facts) -> Iterator[Finding]:
         if heard:
             text = ngettext(
                 "%(module)s would have heard %(signals)s, but nothing has imported it.",
-                "%(module)s would have heard %(signals)s and more, %(count)s sends in all, "
+                "%(module)s would have heard %(signals)s, %(count)s sends in all, "
                 "but nothing has imported it.",
-                len(heard),
+                len(facts.spans_of(heard)),
             )
+        elif heard := _may_have_heard(facts, handlers):
+            text = _("%(module)s may have heard %(signals)s, but nothing has imported it.")
         elif all(_is_known(facts, signal) for signal, _sender in handlers.hears) and handlers.hears:
             continue
         else:
             text = _("%(module)s connects receivers of the app %(app)s, but nothing has imported it.")
-        first = facts.columns.kind[heard[0]] if heard else None
+        sends = facts.spans_of(heard)
         yield Finding(
             "handlers-not-imported",
             text
             % {
                 "module": handlers.module,
                 "app": handlers.app,
-                "count": thousands(len(heard)),
-                "signals": "" if first is None else _signal_of_sender(facts, first),
+                "count": thousands(len(sends)),
+                "signals": some_of(heard[facts.columns.kind[send]] for send in sends),
             },
             handlers.path,
             handlers.line,
-            tuple(heard),
+            tuple(sends),
             0,
         )
 
 
-def _would_have_heard(facts: Facts, handlers: Handlers) -> list[int]:
-    """The sends of signals and senders that are called as the module's text calls them."""
-    return facts.spans_of(
-        kind
-        for kind in facts.send_kinds
-        if any(
-            _own_name(facts.signal(kind)) == signal and sender in (None, _own_name(facts.sender(kind)))
-            for signal, sender in handlers.hears
-        )
-    )
+def _would_have_heard(facts: Facts, handlers: Handlers) -> dict[int, str]:
+    """The kinds of send that its receivers listen to, and what to call them."""
+    heard = {}
+    for kind in facts.send_kinds:
+        signal, sender = _own_name(facts.signal(kind)), _own_name(facts.sender(kind))
+        if (signal, None) in handlers.hears:
+            heard[kind] = signal
+        elif (signal, sender) in handlers.hears:
+            heard[kind] = _("%(signal)s of %(sender)s") % {"signal": signal, "sender": sender}
+    return heard
+
+
+def _may_have_heard(facts: Facts, handlers: Handlers) -> dict[int, str]:
+    """The kinds of send of signals that its receivers listen to, whose sender its text does not tell."""
+    signals = {kind: _own_name(facts.signal(kind)) for kind in facts.send_kinds}
+    return {kind: signal for kind, signal in signals.items() if (signal, UNKNOWN) in handlers.hears}
 
 
 def _is_known(facts: Facts, signal: str) -> bool:
@@ -265,10 +273,3 @@ def _is_known(facts: Facts, signal: str) -> bool:
 
 def _own_name(name: str) -> str:
     return name.rpartition(".")[2]
-
-
-def _signal_of_sender(facts: Facts, kind: int) -> str:
-    return _("%(signal)s of %(sender)s") % {
-        "signal": short_name(facts.signal(kind)),
-        "sender": short_name(facts.sender(kind)),
-    }

@@ -13,7 +13,12 @@ NAMES_IN_A_CLAIM = 3
 
 def some(names: Iterable[str]) -> str:
     """Distinct names in short; of many, the first and how many more there are."""
-    distinct = list(dict.fromkeys(map(short_name, names)))
+    return some_of(map(short_name, names))
+
+
+def some_of(texts: Iterable[str]) -> str:
+    """Distinct texts; of many, the first and how many more there are."""
+    distinct = list(dict.fromkeys(texts))
     if len(distinct) > NAMES_IN_A_CLAIM:
         more = len(distinct) - NAMES_IN_A_CLAIM + 1
         distinct[NAMES_IN_A_CLAIM - 1 :] = [_("%(count)s more") % {"count": more}]

@@ -16,6 +16,8 @@ from signal_panel.overflow import Overflow
 METHODS = ("send", "send_robust", "asend", "asend_robust")
 NOTHING = -1
 """In a table or column: no such string, no parent."""
+UNKNOWN = "?"
+"""In place of a sender's name: which one is listened to can't be told."""
 IN_TRANSACTION, ON_COMMIT = 1, 2
 """The flags of a span: it began inside ``atomic``; it was caused by a hook of ``on_commit``."""
 STATES = ("live", "dead", "dying", "stale")
@@ -49,7 +51,8 @@ class Phase(NamedTuple):
 class Handlers(NamedTuple):
     """A module with receivers that nobody has imported: its app's label, its name, and its first receiver.
 
-    ``hears`` are the signals it would connect receivers to, as its text calls them, and the senders or None.
+    ``hears`` are the own names of the signals that its text would connect receivers to, each with that of
+    the only sender to listen to: None for any, ``?`` where the text does not tell it.
     """
 
     app: str

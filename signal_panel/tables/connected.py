@@ -9,6 +9,7 @@ from typing import NamedTuple
 from signal_panel.recording import (
     NOTHING,
     STATES,
+    UNKNOWN,
     Columns,
     ConnectionKind,
     Recording,
@@ -25,8 +26,6 @@ from signal_panel.tables.grouping import (
     numbered,
     ranges,
 )
-
-UNKNOWN_SENDER = "?"
 
 
 class ConnectedRow(NamedTuple):
@@ -142,7 +141,7 @@ class _Process:
         return self._add(ConnectionKind(signal, some, *nothing, 0, 0, NOTHING, 0, NOTHING), "gone")
 
     def _hears(self, kind: ConnectionKind, sender: int) -> bool:
-        return kind.sender in (NOTHING, sender) or self.columns.strings[kind.sender] == UNKNOWN_SENDER
+        return kind.sender in (NOTHING, sender) or self.columns.strings[kind.sender] == UNKNOWN
 
     def _skipped(self) -> set[tuple[int, int, int]]:
         columns = self.columns
