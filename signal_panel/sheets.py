@@ -149,6 +149,7 @@ def _reasons() -> dict[str, str]:
     return {
         "not-sent": _("signal not sent"),
         "other-senders": _("sent by other senders only"),
+        "other-object": _("perhaps sent by other senders only"),
         "earlier-raised": _("an earlier receiver raised"),
         "dead": _("dead: it was connected weakly, and nobody held it"),
         "stale": _("hidden by the signal's cache, which does not know of it"),

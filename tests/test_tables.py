@@ -392,6 +392,13 @@ class TestConnected:
             cached.send(Figures)
         assert (self.row(recording).state, self.row(recording).reason) == ("stale", "stale")
 
+    @pytest.mark.parametrize(("one", "other"), [(object(), object()), ("a word", "another")])
+    def test_one_for_another_object_than_the_one_that_sent(self, one: object, other: object) -> None:
+        told.connect(hears, sender=one)
+        with signal_panel.record() as recording:
+            told.send(other)
+        assert self.row(recording).reason == "other-object"
+
     def test_one_for_one_sender_is_called_as_often_as_for_that_and_for_all(self) -> None:
         for sender in (None, Figures, Recording):
             told.connect(hears, sender=sender)

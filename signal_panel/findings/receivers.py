@@ -168,7 +168,7 @@ def slow_in_transaction(facts: Facts) -> Iterator[Finding]:
             else 0
         ),
         _("%(receiver)s kept a transaction open for %(time)s, not counting its queries."),
-        _("%(receiver)s kept %(count)s transactions open for %(time)s, not counting its queries."),
+        _("%(receiver)s kept a transaction open for %(time)s in %(count)s calls, not counting its queries."),
     )
 
 

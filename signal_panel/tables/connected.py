@@ -37,7 +37,8 @@ class ConnectedRow(NamedTuple):
 
     ``reason`` says why it was not called: ``not-sent``, ``other-senders``, ``earlier-raised``, ``dead``,
     ``stale``, ``later`` for one connected after the last send, ``dropped`` where calls may be among the spans
-    that were not kept, or ``unknown``; ``no-receiver`` of a signal without any. It is empty where it was.
+    that were not kept, ``other-object`` where the sender may be another than the one it listens to, or
+    ``unknown``; ``no-receiver`` of a signal without any. It is empty where it was.
 
     The calls are the spans of ``kinds`` in ``ranges``.
     """
@@ -204,7 +205,10 @@ class _Process:
             return "stale"
         if kind.path != NOTHING:
             return "later"
-        return "dropped" if self.columns.overflow.calls else "unknown"
+        if self.columns.overflow.calls:
+            return "dropped"
+        is_an_object = (self.columns.text(kind.sender) or "").endswith((UNKNOWN, "()"))
+        return "other-object" if is_an_object else "unknown"
 
     def signal_row(self, signal: int) -> ConnectedRow:
         return ConnectedRow(
