@@ -10,7 +10,7 @@ from django.db import connection
 from django.dispatch import Signal
 
 from signal_panel import Recording
-from signal_panel.findings import Finding, find_all
+from signal_panel.findings import Finding, find_all, rows
 from tests.clock import FakeClock
 
 MS = 1_000_000
@@ -24,6 +24,11 @@ def found(recording: Recording, rule: str) -> list[Finding]:
 def rules(recording: Recording) -> list[str]:
     """What was found, by the names of the rules."""
     return [each.rule for each in find_all(Recording.from_json(recording.to_json()))]
+
+
+def advice(recording: Recording) -> list[str]:
+    """What to do instead, of each finding."""
+    return [row["advice"] for row in rows(Recording.from_json(recording.to_json()))]
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from signal_panel.findings import find_all, rows
 from signal_panel.findings.advice import advice_by_rule
 from signal_panel.findings.words import some, statement
 from tests.clock import FakeClock
-from tests.findings import MS, found, listening, rules, takes
+from tests.findings import MS, advice, found, listening, rules, takes
 from tests.generated import recordings
 
 DOCS = Path(__file__).parent.parent / "docs" / "findings"
@@ -68,6 +68,7 @@ class TestAll:
         assert recording.dropped == 170
         (finding,) = found(recording, "repeated-send")
         assert finding.claim == "One line sent stocked 15 times, which took 15.0\u202fms."
+        assert advice(recording) == ["Send it once, with a list."]
 
     def test_while_it_is_recorded_they_are_of_what_has_ended(self) -> None:
         clock = FakeClock()

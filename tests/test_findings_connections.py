@@ -18,7 +18,7 @@ import signal_panel
 from signal_panel.findings.connections import CALLABLE, FUNCTION, LOCAL_FUNCTION, METHOD, definition_of
 from signal_panel.recording import NOTHING, HandlersKind, Recording
 from tests.clock import FakeClock
-from tests.findings import MS, found, listening, rules
+from tests.findings import MS, advice, found, listening, rules
 from tests.lines import line_of
 
 stocked = Signal()
@@ -319,7 +319,22 @@ class TestDeadReceiver:
         assert finding.claim == claim
         assert (finding.path, finding.line) == (__file__, line_of("def remembers", self.connect))
         assert finding.spans == (1,)
-        assert rules(recording) == ["dead-receiver"]
+        assert advice(recording) == ["Define the receiver in a module, or connect it with weak=False."]
+
+    def test_one_that_each_request_connects_tells_how_many_there_are(self, settings: Any) -> None:
+        settings.DEBUG = True
+        self.connect()
+        self.connect()
+        with signal_panel.record(clock=clock) as recording:
+            self.connect()
+            stocked.send("shelf")
+        (finding,) = found(recording, "dead-receiver")
+        assert finding.claim == (
+            "remembers, connected to stocked 3 times, is held by nothing: it is called because DEBUG is on."
+        )
+        assert finding.line == line_of("stocked.connect(remembers", self.connect)
+        assert len(finding.spans) == 3
+        assert advice(recording) == ["Connect it once, where its module is imported."]
 
     def test_a_lambda(self, settings: Any) -> None:
         settings.DEBUG = True

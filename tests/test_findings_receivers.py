@@ -15,7 +15,7 @@ from django.dispatch import Signal
 import signal_panel
 from signal_panel import Recording
 from tests.clock import FakeClock
-from tests.findings import MS, found, listening, queries_take, rules, takes
+from tests.findings import MS, advice, found, listening, queries_take, rules, takes
 from tests.lines import line_of
 from tests.shop.models import Author, Book
 
@@ -476,11 +476,13 @@ class TestThreadHop:
         assert finding.claim == "asend of stocked took 3.00\u202fms to get sync_one to a thread 3 times."
         assert (finding.path, finding.line) == (__file__, line_of("def sync_one", self.hops))
         assert (finding.spans, finding.cost_ns) == ((0, 3, 6), 2 * MS)
+        assert advice(recording) == ["Make a receiver that does not block async, or send once for all."]
 
     def test_an_async_receiver_of_send(self) -> None:
         recording = self.hops("send", MS)
         (finding,) = found(recording, "thread-hop")
         assert finding.claim == "send of stocked took 3.00\u202fms to get async_one to a loop 3 times."
+        assert advice(recording) == ["Make the receiver sync, or send once for all."]
 
     def test_it_is_told_and_not_the_loop(self) -> None:
         assert rules(self.hops("asend", 2 * MS, apart=3 * MS, times=10)) == ["thread-hop"]

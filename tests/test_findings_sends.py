@@ -14,7 +14,7 @@ from django.dispatch import Signal
 import signal_panel
 from signal_panel import Recording
 from tests.clock import FakeClock
-from tests.findings import MS, found, listening, queries_take, rules, takes
+from tests.findings import MS, advice, found, listening, queries_take, rules, takes
 from tests.lines import line_of
 from tests.shop.models import Author, Book, Order
 
@@ -67,7 +67,18 @@ class TestRepeatedSend:
         assert finding.claim == "One line saved Book 10 times, one by one, which took 10.0\u202fms."
         assert finding.spans == tuple(range(20)), "pre_save and post_save of each"
         assert finding.cost_ns == 9 * MS, "one statement for all is one statement"
-        assert rules(recording) == ["repeated-send"]
+        assert advice(recording) == ["Save with bulk_create or bulk_update."]
+
+    @pytest.mark.django_db
+    def test_deletes_one_by_one_are_one_finding(self, clock: FakeClock) -> None:
+        Book.objects.bulk_create(books(10))
+        stored = list(Book.objects.all())
+        with queries_take(clock, MS), signal_panel.record(clock=clock) as recording:
+            for book in stored:
+                book.delete()
+        (finding,) = found(recording, "repeated-send")
+        assert finding.claim.startswith("One line deleted Book 10 times, one by one, which took ")
+        assert advice(recording) == ["Delete all with the delete() of their queryset."]
 
     @pytest.mark.django_db
     def test_nine_saves_are_none(self, clock: FakeClock) -> None:
@@ -245,6 +256,7 @@ class TestRepeatedSend:
         (finding,) = found(recording, "repeated-send")
         assert finding.claim == ("Book: 10 deleted at once, and the receivers called for each: 20.0\u202fms.")
         assert finding.cost_ns == 18 * MS
+        assert advice(recording) == ["Do what the receivers do once for all, where you delete."]
 
     @pytest.mark.django_db
     def test_changes_of_a_many_to_many_field_send_twice_each(self, clock: FakeClock) -> None:
@@ -267,6 +279,7 @@ class TestRepeatedSend:
         (finding,) = found(recording, "repeated-send")
         assert finding.claim.startswith("One line changed Order_books 10 times, one by one")
         assert finding.cost_ns == 18 * MS
+        assert advice(recording) == ["Change all at once, with add(*all) or set(all)."]
 
     @pytest.mark.django_db
     def test_rows_made_by_a_query_are_no_loop(self, clock: FakeClock) -> None:

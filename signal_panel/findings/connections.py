@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from signal_panel.findings.advice import IN_REQUEST
 from signal_panel.findings.facts import Facts
 from signal_panel.findings.finding import Finding
 from signal_panel.findings.words import some, some_of
@@ -186,18 +187,30 @@ def dead_receiver(facts: Facts) -> Iterator[Finding]:
         ]
         if not gone or gone[0].receiver is None:
             continue
-        site = gone[0].site
+        site = next((connection.site for connection in gone if connection.site is not None), None)
         text = (
-            _("%(receiver)s, connected to %(signal)s, is held by nothing: it is called because DEBUG is on.")
+            ngettext(
+                "%(receiver)s, connected to %(signal)s, is held by nothing: "
+                "it is called because DEBUG is on.",
+                "%(receiver)s, connected to %(signal)s %(count)s times, is held by nothing: "
+                "it is called because DEBUG is on.",
+                len(gone),
+            )
             if gone[0].state == "dying"
             else _("%(receiver)s, connected to %(signal)s, was held by nothing, and died before any call.")
         )
         yield Finding(
             "dead-receiver",
-            text % {"receiver": short_name(gone[0].receiver), "signal": short_name(gone[0].signal)},
+            text
+            % {
+                "receiver": short_name(gone[0].receiver),
+                "signal": short_name(gone[0].signal),
+                "count": thousands(len(gone)),
+            },
             *(site[:2] if site is not None and not is_installed(site.path) else (gone[0].path, gone[0].line)),
             tuple(sorted(_calls_of(*gone))),
             0,
+            IN_REQUEST if site is not None and site.function != "<module>" else "",
         )
 
 

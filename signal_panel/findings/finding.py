@@ -12,7 +12,8 @@ class Finding:
     ``rule`` names its page in docs/findings/. ``claim`` is one sentence with figures. ``path`` and ``line``
     are None where no file is known. ``spans`` are the indices of those that show it, in ascending order.
     ``cost_ns`` is the time in nanoseconds that the request would be shorter by, estimated as the docstring of
-    the rule's function says; zero where what is lost is not time.
+    the rule's function says; zero where what is lost is not time. ``case`` is not empty where the rule
+    advises on several things: which of them it is.
     """
 
     rule: str
@@ -21,3 +22,4 @@ class Finding:
     line: int | None
     spans: tuple[int, ...]
     cost_ns: int
+    case: str = ""

@@ -10,7 +10,7 @@ from typing import Any
 from django.urls import reverse
 
 from signal_panel import assets
-from signal_panel.findings.advice import advice_by_rule
+from signal_panel.findings.advice import advice_by_rule, advice_on
 from signal_panel.findings.facts import Facts
 from signal_panel.findings.finding import Finding
 
@@ -25,7 +25,6 @@ def rows_of(facts: Facts, findings: Sequence[Finding]) -> list[dict[str, Any]]:
     """
     if not findings:
         return []
-    advice = advice_by_rule()
     docs_url = reverse("djdt:signal_timeline_finding")
     kind_of = facts.columns.kind
     rows = []
@@ -35,7 +34,7 @@ def rows_of(facts: Facts, findings: Sequence[Finding]) -> list[dict[str, Any]]:
             {
                 "rule": finding.rule,
                 "claim": finding.claim,
-                "advice": advice[finding.rule],
+                "advice": advice_on(finding.rule, finding.case),
                 "url": f"{docs_url}?rule={finding.rule}",
                 "path": finding.path,
                 "line": finding.line,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 
+from signal_panel.findings.advice import FROM_SYNC
 from signal_panel.findings.facts import Facts
 from signal_panel.findings.finding import Finding
 from signal_panel.findings.loops import Turn
@@ -283,4 +284,5 @@ def thread_hop(facts: Facts) -> Iterator[Finding]:
             *(facts.place(moved) if len({columns.kind[call] for call in moved}) == 1 else site),
             tuple(sorted(sends)),
             cost,
+            "" if is_async else FROM_SYNC,
         )

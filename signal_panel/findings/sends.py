@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from signal_panel import places
+from signal_panel.findings.advice import DELETED_AT_ONCE
 from signal_panel.findings.facts import Facts
 from signal_panel.findings.finding import Finding
 from signal_panel.findings.loops import DELETE, M2M, SAVE, Loop
@@ -196,7 +197,8 @@ def repeated_send(facts: Facts) -> Iterator[Finding]:
                 "claim": claim,
                 "queries": thousands(queries),
             }
-        yield Finding("repeated-send", f"{claim}.", *loop.place, tuple(loop.spans), loop.cost_ns)
+        case = DELETED_AT_ONCE if _is_deleted_at_once(loop) else loop.family
+        yield Finding("repeated-send", f"{claim}.", *loop.place, tuple(loop.spans), loop.cost_ns, case)
 
 
 def _by_whom(facts: Facts, claim: str, kind: int) -> str:
@@ -208,8 +210,12 @@ def _by_whom(facts: Facts, claim: str, kind: int) -> str:
     return _("%(claim)s, through %(place)s") % {"claim": claim, "place": place}
 
 
+def _is_deleted_at_once(loop: Loop) -> bool:
+    return loop.family == DELETE and not loop.has_statements
+
+
 def _loop_in_words(loop: Loop) -> str:
-    if loop.family == DELETE and not loop.has_statements:
+    if _is_deleted_at_once(loop):
         text = _("%(senders)s: %(count)s deleted at once, and the receivers called for each: %(time)s")
     elif loop.is_shared:
         text = {
