@@ -242,11 +242,26 @@ class TestQueriesInReceiver:
 
         recording = sent_to(looks_up, clock, query_ns=MS)
         (finding,) = found(recording, "queries-in-receiver")
-        claim = "looks_up executed SELECT … FROM shop_book 5 times; all but the first took 4.00\u202fms."
-        assert finding.claim == claim
+        assert finding.claim == (
+            "looks_up executed SELECT … FROM shop_book 5 times; "
+            "all but the first took 4.00\u202fms in the database."
+        )
         assert finding.path == __file__
         assert (finding.spans, finding.cost_ns) == ((1,), 4 * MS)
         assert rules(recording) == ["queries-in-receiver"]
+
+    @pytest.mark.parametrize(("apart", "counted"), [(200_000, 200_000), (MS, 250_000)])
+    def test_what_it_takes_to_build_a_query_is_part_of_the_cost(
+        self, clock: FakeClock, apart: int, counted: int
+    ) -> None:
+        def looks_up(**_: Any) -> None:
+            for _ in range(5):
+                clock.pass_(apart)
+                query()
+
+        (finding,) = found(sent_to(looks_up, clock, query_ns=MS), "queries-in-receiver")
+        assert finding.cost_ns == 4 * (MS + counted)
+        assert finding.claim.endswith("all but the first took 4.00\u202fms in the database.")
 
     def test_four_times_are_none(self) -> None:
         with listening(stocked, lambda **_: query(4)), signal_panel.record() as recording:
@@ -345,7 +360,7 @@ class TestQueriesInReceiver:
         (finding,) = found(recording, "queries-in-receiver")
         assert finding.claim == (
             "looks_up executed 2 statements up to 6 times each (SELECT … FROM shop_book); "
-            "all but the first of each took 10.0\u202fms."
+            "all but the first of each took 10.0\u202fms in the database."
         )
         assert rules(recording) == ["queries-in-receiver"]
 

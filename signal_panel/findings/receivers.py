@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from itertools import chain
 
 from signal_panel.findings.advice import FROM_SYNC
 from signal_panel.findings.facts import Facts
@@ -17,6 +18,8 @@ from signal_panel.translation import gettext as _
 _AFTER_THE_RESPONSE = "django.core.signals.request_finished"
 _AROUND_A_QUERY = 2_000_000
 """Nanoseconds, at most, that it takes to build a query and to make instances of its rows."""
+_BEFORE_A_QUERY = 250_000
+"""Nanoseconds that it usually takes: 240 µs to follow a foreign key, with Python 3.12 and Django 6.1."""
 
 
 def init_receiver(facts: Facts) -> Iterator[Finding]:
@@ -63,8 +66,9 @@ def init_receiver(facts: Facts) -> Iterator[Finding]:
 def queries_in_receiver(facts: Facts) -> Iterator[Finding]:
     """A receiver that executes one statement again and again, with the same parameters or with others.
 
-    The cost is the database's time for all but the first of each statement. What a loop of saves in the
-    receiver executes is left to that loop, and one query in each of many calls to what makes the calls many.
+    The cost is the database's time for all but the first of each statement, and what went before each, up to
+    what it usually takes to build one. What a loop of saves in the receiver executes is left to that loop,
+    and one query in each of many calls to what makes the calls many.
     """
     columns = facts.columns
     by_receiver = defaultdict(list)
@@ -72,16 +76,19 @@ def queries_in_receiver(facts: Facts) -> Iterator[Finding]:
         by_receiver[receiver].append(queries)
     for receiver, repeated in by_receiver.items():
         again = [query for queries in repeated for query in queries[1:]]
-        cost = sum(columns.query_time[query] for query in again)
+        took = sum(columns.query_time[query] for query in again)
         calls = sorted({columns.query_span[query] for queries in repeated for query in queries})
         _tell_queries(facts, again)
         most = max(repeated, key=len)
         text = (
-            _("%(receiver)s executed %(sql)s %(count)s times; all but the first took %(time)s.")
+            _(
+                "%(receiver)s executed %(sql)s %(count)s times; "
+                "all but the first took %(time)s in the database."
+            )
             if len(repeated) == 1
             else _(
                 "%(receiver)s executed %(statements)s statements up to %(count)s times each (%(sql)s); "
-                "all but the first of each took %(time)s."
+                "all but the first of each took %(time)s in the database."
             )
         )
         yield Finding(
@@ -92,12 +99,25 @@ def queries_in_receiver(facts: Facts) -> Iterator[Finding]:
                 "statements": thousands(len(repeated)),
                 "count": thousands(len(most)),
                 "sql": statement(columns.strings[columns.statements[columns.query_statement[most[0]]].sql]),
-                "time": duration(cost / 1e6),
+                "time": duration(took / 1e6),
             },
             *facts.place(calls),
             tuple(calls),
-            cost,
+            took + _time_before(facts, again, repeated),
         )
+
+
+def _time_before(facts: Facts, again: list[int], repeated: list[list[int]]) -> int:
+    """What went in its call before each query that was made again, up to what it takes to build one."""
+    columns = facts.columns
+    before: dict[int, int] = {}
+    ends: dict[int, int] = {}
+    for query in sorted(chain.from_iterable(repeated), key=columns.query_start.__getitem__):
+        call, start = columns.query_span[query], columns.query_start[query]
+        apart = start - ends.get(call, columns.start[call])
+        before[query] = max(0, min(apart, _BEFORE_A_QUERY))  # in an async receiver two may overlap
+        ends[call] = start + columns.query_time[query]
+    return sum(map(before.__getitem__, again))
 
 
 def _tell_queries(facts: Facts, queries: list[int]) -> None:
