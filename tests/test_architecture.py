@@ -25,7 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "conf": {"editors"},
     "editors": set(),
-    "connected": {"naming"},
+    "connected": {"naming", "recording"},
     "exporters": {"recording"},
     "failures": set(),
     "findings": {"assets", "conf", "intervals", "naming", "places", "recording", "templating", "translation"},
