@@ -10,6 +10,7 @@ import {
     ROW,
 } from "./drawing.js";
 import { duration } from "./format.js";
+import { Gestures } from "./gestures.js";
 import { countBefore, flaggedColumns, layOut, longest, placesAt, profile } from "./layout.js";
 import { asRow } from "./queries.js";
 import { phaseAt } from "./spans.js";
@@ -18,8 +19,6 @@ import { clamp, fit, hold, isWhole, pan, reveal, timeAt, xAt, zoom } from "./vie
 
 // How near to an edge of the range, in pixels, a press takes hold of it.
 const GRIP = 6;
-// A press that moves less than this is a click.
-const STILL = 4;
 // Wheel events closer together than this belong to one gesture.
 const GESTURE = 250;
 const GLIDE = 160;
@@ -69,6 +68,7 @@ export class Chart {
         this.range = null;
         this.bars = 0;
         this.frame = 0;
+        this.gestures = new Gestures((fingers, canvas) => this.pinch(fingers, canvas));
         this.addCanvases();
         this.addGestures();
     }
@@ -357,7 +357,7 @@ export class Chart {
         this.addRowGestures(rows);
         this.addOverviewGestures(overview);
         for (const canvas of [ruler, phases]) {
-            drag(canvas, (press) => this.chooseRange(press, () => this.view));
+            this.gestures.follow(canvas, (press) => this.chooseRange(press, () => this.view));
         }
         point(
             phases,
@@ -370,6 +370,17 @@ export class Chart {
         for (const canvas of Object.values(this.canvases)) {
             canvas.addEventListener("wheel", (event) => this.onWheel(event), { passive: false });
         }
+    }
+
+    /** Zooms about what is in the middle of two fingers, which keeps to it. */
+    pinch(from, canvas) {
+        const { view } = this;
+        const at = timeAt(view, from.x - canvas.getBoundingClientRect().left, this.width);
+        return (to) => {
+            const zoomed = zoom(view, from.spread / to.spread, at, this.spans.total);
+            const by = ((from.x - to.x) / this.width) * (zoomed.to - zoomed.from);
+            this.show(pan(zoomed, by, this.spans.total));
+        };
     }
 
     addRowGestures(canvas) {
@@ -390,7 +401,7 @@ export class Chart {
                 this.fitSpan(span);
             }
         });
-        drag(canvas, (press) => {
+        this.gestures.follow(canvas, (press) => {
             if (press.shiftKey) {
                 return this.chooseRange(press, () => this.view);
             }
@@ -417,7 +428,7 @@ export class Chart {
             },
             () => this.on.hoverQuery(-1, 0, null),
         );
-        drag(canvas, (press) => {
+        this.gestures.follow(canvas, (press) => {
             const { query } = this.queryAt(press);
             const range = this.chooseRange(press, () => this.view);
             return { ...range, click: () => query >= 0 && this.on.selectQuery(query) };
@@ -441,7 +452,7 @@ export class Chart {
                 canvas.dataset.djspEdge = edgeAt(event.offsetX);
             }
         });
-        drag(canvas, (press) => {
+        this.gestures.follow(canvas, (press) => {
             const { view } = this;
             const total = this.spans.total;
             const timeOf = (dx) => (dx / this.width) * total;
@@ -549,52 +560,4 @@ function point(element, tell, leave) {
         }
     });
     element.addEventListener("pointerleave", leave);
-}
-
-/**
- * Follows presses on an element until they are let go.
- *
- * @param {HTMLElement} element
- * @param {(press: PointerEvent) => {
- *     move: (dx: number, dy: number) => void,
- *     end?: () => void, click?: () => void, cancel?: () => void,
- * }} begin
- */
-function drag(element, begin) {
-    element.addEventListener("pointerdown", (press) => {
-        if (press.button !== 0) {
-            return;
-        }
-        const steps = begin(press);
-        const following = new AbortController();
-        let moved = false;
-        const follow = (name, handler) =>
-            element.addEventListener(name, handler, { signal: following.signal });
-        element.setPointerCapture(press.pointerId);
-        element.classList.add("djsp-dragging");
-        const stop = () => {
-            following.abort();
-            element.classList.remove("djsp-dragging");
-        };
-        follow("pointermove", (event) => {
-            const dx = event.clientX - press.clientX;
-            const dy = event.clientY - press.clientY;
-            moved ||= Math.hypot(dx, dy) >= STILL;
-            if (moved) {
-                steps.move(dx, dy);
-            }
-        });
-        follow("pointerup", () => {
-            stop();
-            if (moved) {
-                steps.end?.();
-            } else {
-                steps.click?.();
-            }
-        });
-        follow("pointercancel", () => {
-            stop();
-            steps.cancel?.();
-        });
-    });
 }
