@@ -5,10 +5,37 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import CDPSession, Page
 
-from tests.browser.conftest import BROWSER
-from tests.browser.test_panel import Panel, errors, panel
+from tests.browser.conftest import BROWSER, emulate_media
+from tests.browser.test_panel import Panel, View, errors, panel
 
 __all__ = ["errors", "panel"]  # fixtures
+
+
+class Mouse:
+    """The mouse over a part of the timeline, in pixels from its left edge."""
+
+    def __init__(self, panel: Panel, part: str) -> None:
+        box = panel.root.locator(f"[data-djsp-part={part}]").bounding_box()
+        assert box is not None
+        self.width = box["width"]
+        self._left = box["x"]
+        self._y = box["y"] + box["height"] / 2
+        self._mouse = panel.page.mouse
+
+    def move(self, x: float, dy: float = 0) -> None:
+        self._mouse.move(self._left + x, self._y + dy, steps=4)
+
+    def press(self, x: float) -> None:
+        self.move(x)
+        self._mouse.down()
+
+    def release(self) -> None:
+        self._mouse.up()
+
+    def drag(self, x: float, to: float) -> None:
+        self.press(x)
+        self.move(to)
+        self.release()
 
 
 def devtools(page: Page) -> CDPSession:
@@ -16,6 +43,33 @@ def devtools(page: Page) -> CDPSession:
     if BROWSER != "chromium":
         pytest.skip("An installed Firefox can't be told to have fingers or another screen.")
     return page.context.new_cdp_session(page)
+
+
+class TestPresses:
+    def test_one_while_the_view_glides_holds_it_where_it_is(self, panel: Panel) -> None:
+        emulate_media(panel.page, reduced_motion="no-preference")
+        panel.page.clock.install()
+        panel.page.clock.pause_at(10_000_000_000)
+        mouse = Mouse(panel, "rows")
+        mouse.move(300)
+        panel.stage.focus()
+        panel.page.keyboard.press("w")
+        panel.page.clock.run_for(80)
+        seen = shown(panel)
+        assert panel.total / 1.5 < seen.width < panel.total
+        mouse.press(300)
+        panel.page.clock.run_for(1000)
+        assert shown(panel) == seen
+        mouse.move(200)
+        panel.page.clock.run_for(1000)
+        mouse.release()
+        assert shown(panel).width == pytest.approx(seen.width, abs=2)
+        assert shown(panel).begin > seen.begin
+
+
+def shown(panel: Panel) -> View:
+    """The view as it is, while no frames come by themselves."""
+    return View(int(panel.state("from")), int(panel.state("to")))
 
 
 class TestFingers:

@@ -69,6 +69,8 @@ export class Chart {
         this.bars = 0;
         this.frame = 0;
         this.gestures = new Gestures((fingers, canvas) => this.pinch(fingers, canvas));
+        /** Where the view was at the last press. */
+        this.pressed = { view: this.view, scrollTop: 0 };
         this.addCanvases();
         this.addGestures();
     }
@@ -357,7 +359,7 @@ export class Chart {
         this.addRowGestures(rows);
         this.addOverviewGestures(overview);
         for (const canvas of [ruler, phases]) {
-            this.gestures.follow(canvas, (press) => this.chooseRange(press, () => this.view));
+            this.follow(canvas, (press) => this.chooseRange(press, () => this.view));
         }
         point(
             phases,
@@ -370,6 +372,16 @@ export class Chart {
         for (const canvas of Object.values(this.canvases)) {
             canvas.addEventListener("wheel", (event) => this.onWheel(event), { passive: false });
         }
+    }
+
+    /** Has drags begin where the view is, however far it had still to glide. */
+    follow(canvas, begin) {
+        this.gestures.follow(canvas, (press) => {
+            cancelAnimationFrame(this.gliding);
+            this.target = this.view;
+            this.pressed = { view: this.view, scrollTop: this.scroller.scrollTop };
+            return begin(press);
+        });
     }
 
     /** Zooms about what is in the middle of two fingers, which keeps to it. */
@@ -401,12 +413,11 @@ export class Chart {
                 this.fitSpan(span);
             }
         });
-        this.gestures.follow(canvas, (press) => {
+        this.follow(canvas, (press) => {
             if (press.shiftKey) {
                 return this.chooseRange(press, () => this.view);
             }
-            const { view } = this;
-            const { scrollTop } = this.scroller;
+            const { view, scrollTop } = this.pressed;
             const { span } = this.spanAt(press);
             return {
                 move: (dx, dy) => {
@@ -428,7 +439,7 @@ export class Chart {
             },
             () => this.on.hoverQuery(-1, 0, null),
         );
-        this.gestures.follow(canvas, (press) => {
+        this.follow(canvas, (press) => {
             const { query } = this.queryAt(press);
             const range = this.chooseRange(press, () => this.view);
             return { ...range, click: () => query >= 0 && this.on.selectQuery(query) };
@@ -452,8 +463,8 @@ export class Chart {
                 canvas.dataset.djspEdge = edgeAt(event.offsetX);
             }
         });
-        this.gestures.follow(canvas, (press) => {
-            const { view } = this;
+        this.follow(canvas, (press) => {
+            const { view } = this.pressed;
             const total = this.spans.total;
             const timeOf = (dx) => (dx / this.width) * total;
             const pressed = timeAt(this.whole, press.offsetX, this.width);
