@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import CDPSession, Page
+from playwright.sync_api import CDPSession, Page, expect
 
 from tests.browser.conftest import BROWSER, emulate_media
 from tests.browser.test_panel import Panel, View, errors, panel
@@ -70,6 +70,24 @@ class TestPresses:
 def shown(panel: Panel) -> View:
     """The view as it is, while no frames come by themselves."""
     return View(int(panel.state("from")), int(panel.state("to")))
+
+
+class TestDrags:
+    @pytest.mark.parametrize("part", ["rows", "ruler", "overview"])
+    def test_escape_takes_one_back_and_leaves_the_rest(self, panel: Panel, part: str) -> None:
+        panel.keys("w", "w", "ArrowRight")
+        before = (panel.view, panel.selected)
+        mouse = Mouse(panel, part)
+        mouse.press(300)
+        mouse.move(350)
+        panel.page.keyboard.press("Escape")
+        assert (panel.view, panel.selected) == before
+        mouse.move(400)
+        mouse.release()
+        assert (panel.view, panel.selected) == before
+        expect(panel.stage).to_be_visible()
+        panel.page.keyboard.press("Escape")
+        assert panel.selected == -1
 
 
 class TestFingers:

@@ -384,6 +384,16 @@ export class Chart {
         });
     }
 
+    /** Takes back a drag that is not over; answers whether there was one. */
+    cancelDrag() {
+        const isCancelled = this.gestures.cancel();
+        if (isCancelled) {
+            this.show(this.pressed.view);
+            this.scroller.scrollTop = this.pressed.scrollTop;
+        }
+        return isCancelled;
+    }
+
     /** Zooms about what is in the middle of two fingers, which keeps to it. */
     pinch(from, canvas) {
         const { view } = this;

@@ -431,6 +431,9 @@ export class Timeline {
 
     /** Closes one thing of ours; answers false where there is none, and the toolbar's turn comes. */
     onEscape() {
+        if (this.chart.cancelDrag()) {
+            return true;
+        }
         if (!this.help.hidden) {
             this.toggleHelp(false);
             return true;
