@@ -46,6 +46,33 @@ def devtools(page: Page) -> CDPSession:
 
 
 class TestPresses:
+    def test_one_that_slips_up_or_down_on_the_ruler_does_not_zoom(self, panel: Panel) -> None:
+        mouse = Mouse(panel, "ruler")
+        mouse.press(300)
+        mouse.move(301, dy=7)
+        mouse.release()
+        assert panel.view == View(0, panel.total)
+
+    def test_one_that_slips_up_or_down_on_the_overview_brings_the_view_there(self, panel: Panel) -> None:
+        panel.keys("w", "w", "w", "w")
+        width = panel.view.width
+        mouse = Mouse(panel, "overview")
+        mouse.press(100)
+        mouse.move(101, dy=12)
+        mouse.release()
+        assert panel.view.width == pytest.approx(width, abs=2)
+        middle = (panel.view.begin + panel.view.end) / 2
+        assert middle == pytest.approx(max(width / 2, panel.total * 100 / mouse.width), rel=0.02)
+
+    @pytest.mark.parametrize("part", ["ruler", "overview", "queries"])
+    def test_a_range_dragged_back_to_where_it_began_is_none(self, panel: Panel, part: str) -> None:
+        mouse = Mouse(panel, part)
+        mouse.press(300)
+        mouse.move(400)
+        mouse.move(302)
+        mouse.release()
+        assert panel.view == View(0, panel.total)
+
     def test_one_while_the_view_glides_holds_it_where_it_is(self, panel: Panel) -> None:
         emulate_media(panel.page, reduced_motion="no-preference")
         panel.page.clock.install()

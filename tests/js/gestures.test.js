@@ -50,6 +50,14 @@ test("a drag is told how far it is from where it was pressed", () => {
     assert.deepEqual(done, [["move", 5, 3], ["move", 1, 1], ["end"]]);
 });
 
+test("a press that slips up or down is a click where only what is moved sideways counts", () => {
+    const { done, event } = pressed({ sideways: true });
+    event("down", 10);
+    event("move", 11, 30);
+    event("up", 11, 30);
+    assert.deepEqual(done, [["click"]]);
+});
+
 test("a pointer that was not pressed here drags nothing", () => {
     const { done, event } = pressed();
     event("down", 10);

@@ -10,7 +10,7 @@ import {
     ROW,
 } from "./drawing.js";
 import { duration } from "./format.js";
-import { Gestures } from "./gestures.js";
+import { Gestures, STILL } from "./gestures.js";
 import { countBefore, flaggedColumns, layOut, longest, placesAt, profile } from "./layout.js";
 import { asRow } from "./queries.js";
 import { phaseAt } from "./spans.js";
@@ -484,6 +484,7 @@ export class Chart {
             const edge = edgeAt(press.offsetX);
             if (edge === "inside") {
                 return {
+                    sideways: true,
                     move: (dx) => this.show(pan(view, timeOf(dx), total)),
                     click: recentre,
                 };
@@ -491,6 +492,7 @@ export class Chart {
             if (edge) {
                 const other = edge === "from" ? view.to : view.from;
                 return {
+                    sideways: true,
                     move: (dx) => {
                         const at = Math.min(Math.max(0, view[edge] + timeOf(dx)), total);
                         this.show({ from: Math.min(at, other), to: Math.max(at, other) });
@@ -504,26 +506,35 @@ export class Chart {
 
     /** A drag that ends in a view of the range it passed over. */
     chooseRange(press, viewOf, inOverview = false) {
-        const at = (x) => timeAt(viewOf(), Math.min(Math.max(0, x), this.width), this.width);
+        const inside = (x) => Math.min(Math.max(0, x), this.width);
+        const at = (x) => timeAt(viewOf(), x, this.width);
         // Read now: once the event has left the shadow root, its offset is that from the host.
-        const pressedX = press.offsetX;
+        const pressedX = inside(press.offsetX);
         const from = at(pressedX);
+        let width = 0;
+        const cancel = () => {
+            this.range = null;
+            this.invalidate();
+        };
         return {
+            sideways: true,
             move: (dx) => {
-                const to = at(pressedX + dx);
+                const x = inside(pressedX + dx);
+                const to = at(x);
+                width = Math.abs(x - pressedX);
                 this.hover(-1, 0, null);
                 this.range = { from: Math.min(from, to), to: Math.max(from, to), inOverview };
                 this.invalidate();
             },
             end: () => {
                 const { range } = this;
-                this.range = null;
-                this.glide(clamp(range, this.spans.total));
+                cancel();
+                // What was dragged back to where it began is not meant any more.
+                if (width >= STILL) {
+                    this.glide(clamp(range, this.spans.total));
+                }
             },
-            cancel: () => {
-                this.range = null;
-                this.invalidate();
-            },
+            cancel,
         };
     }
 

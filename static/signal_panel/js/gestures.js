@@ -3,6 +3,7 @@
  *
  * @typedef {object} Steps  Of a drag. Without a move it was a click.
  * @property {(dx: number, dy: number) => void} move
+ * @property {boolean} [sideways]  Whether a press that slips up or down is a click still.
  * @property {() => void} [end]
  * @property {() => void} [click]
  * @property {() => void} [cancel]
@@ -13,7 +14,7 @@
  */
 
 // A press that moves less than this is a click.
-const STILL = 4;
+export const STILL = 4;
 
 export class Gestures {
     /** @param {(from: Fingers, canvas: HTMLElement) => (to: Fingers) => void} pinch */
@@ -103,7 +104,7 @@ function dragging(press, steps) {
         move(event) {
             const dx = event.clientX - press.clientX;
             const dy = event.clientY - press.clientY;
-            moved ||= Math.hypot(dx, dy) >= STILL;
+            moved ||= Math.hypot(dx, steps.sideways ? 0 : dy) >= STILL;
             if (moved) {
                 steps.move(dx, dy);
             }
