@@ -116,6 +116,21 @@ class TestDrags:
         panel.page.keyboard.press("Escape")
         assert panel.selected == -1
 
+    def test_a_range_of_three_pixels_is_moved_by_its_middle_and_widened_beside_it(self, panel: Panel) -> None:
+        mouse = Mouse(panel, "overview")
+        mouse.drag(300, to=400)
+        while panel.view.width > panel.total * 3 / mouse.width:
+            panel.keys("w")
+        narrow = panel.view
+        x = (narrow.begin + narrow.end) / 2 / panel.total * mouse.width
+        mouse.drag(x, to=x + 100)
+        moved = panel.view
+        assert moved.width == pytest.approx(narrow.width, abs=2)
+        assert moved.begin - narrow.begin == pytest.approx(panel.total * 100 / mouse.width, rel=0.02)
+        mouse.drag(x + 105, to=x + 145)
+        assert panel.view.begin == moved.begin
+        assert panel.view.width > 10 * moved.width
+
 
 class TestFingers:
     def test_two_zoom_about_their_middle(self, panel: Panel) -> None:

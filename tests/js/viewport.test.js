@@ -4,6 +4,7 @@ import { test } from "node:test";
 import {
     clamp,
     fit,
+    gripAt,
     hold,
     isWhole,
     pan,
@@ -76,6 +77,34 @@ test("zooming holds a span that is in view, and without one the middle", () => {
     assert.equal(hold(view, 5000, 5001), 2000);
     // None is selected.
     assert.equal(hold(view, undefined, undefined), 2000);
+});
+
+test("a range is taken by its edges, and moved by what is between them", () => {
+    const grips = (left, right, ...xs) => xs.map((x) => gripAt(x, left, right));
+    assert.deepEqual(grips(100, 200, 93, 94, 106, 107, 150, 193, 194, 206, 207), [
+        "",
+        "from",
+        "from",
+        "inside",
+        "inside",
+        "inside",
+        "to",
+        "to",
+        "",
+    ]);
+});
+
+test("a range is moved by its middle however narrow it is, and its edges are beside that", () => {
+    for (const width of [0.001, 3, 23]) {
+        const left = 100 - width / 2;
+        const right = 100 + width / 2;
+        assert.equal(gripAt(100, left, right), "inside");
+        assert.equal(gripAt(98, left, right), "inside");
+        assert.equal(gripAt(left - 4, left, right), "from");
+        assert.equal(gripAt(right + 4, left, right), "to");
+        assert.equal(gripAt(left - 10, left, right), "");
+        assert.equal(gripAt(right + 10, left, right), "");
+    }
 });
 
 test("ticks are 1, 2 or 5 times a power of ten apart, and not too near", () => {

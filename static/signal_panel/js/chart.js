@@ -15,10 +15,8 @@ import { countBefore, flaggedColumns, layOut, longest, placesAt, profile } from 
 import { asRow } from "./queries.js";
 import { phaseAt } from "./spans.js";
 import { colorNumbers, readTheme } from "./theme.js";
-import { clamp, fit, hold, isWhole, pan, reveal, timeAt, xAt, zoom } from "./viewport.js";
+import { clamp, fit, gripAt, hold, isWhole, pan, reveal, timeAt, xAt, zoom } from "./viewport.js";
 
-// How near to an edge of the range, in pixels, a press takes hold of it.
-const GRIP = 6;
 // Wheel events closer together than this belong to one gesture.
 const GESTURE = 250;
 const GLIDE = 160;
@@ -460,13 +458,8 @@ export class Chart {
         const edgeAt = (x) => {
             const left = xAt(this.whole, this.view.from, this.width);
             const right = xAt(this.whole, this.view.to, this.width);
-            if (Math.abs(x - left) <= GRIP) {
-                return "from";
-            }
-            if (Math.abs(x - right) <= GRIP) {
-                return "to";
-            }
-            return x > left && x < right && !isWhole(this.view, this.spans.total) ? "inside" : "";
+            const grip = gripAt(x, left, right);
+            return grip === "inside" && isWhole(this.view, this.spans.total) ? "" : grip;
         };
         canvas.addEventListener("pointermove", (event) => {
             if (!event.buttons) {

@@ -6,6 +6,8 @@
 
 // Below this a single bar of an empty send is wider than the screen.
 const NARROWEST = 100;
+// How near to an edge of a range, in pixels, a press takes hold of it.
+const GRIP = 6;
 
 /**
  * A view no narrower than can be read, no wider than the recording, and inside it.
@@ -110,6 +112,30 @@ export function xAt(view, time, width) {
  */
 export function isWhole(view, total) {
     return view.to - view.from >= total;
+}
+
+/**
+ * What of a range a press takes hold of. The edges of a narrow one are taken from outside: there must
+ * be something left to move it by.
+ *
+ * @param {number} x
+ * @param {number} left
+ * @param {number} right
+ * @returns {"from" | "to" | "inside" | ""}
+ */
+export function gripAt(x, left, right) {
+    const half = (right - left) / 2;
+    const isNarrow = half < 2 * GRIP;
+    const inside = isNarrow ? Math.max(half, GRIP / 2) : half - GRIP;
+    const outside = inside + (isNarrow ? GRIP : 2 * GRIP);
+    const away = x - (left + right) / 2;
+    if (Math.abs(away) < inside) {
+        return "inside";
+    }
+    if (Math.abs(away) > outside) {
+        return "";
+    }
+    return away < 0 ? "from" : "to";
 }
 
 /**
