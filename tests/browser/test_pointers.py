@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import CDPSession, Page, expect
 
@@ -9,6 +11,8 @@ from tests.browser.conftest import BROWSER, emulate_media
 from tests.browser.test_panel import Panel, View, errors, panel
 
 __all__ = ["errors", "panel"]  # fixtures
+
+OF_WIDTH = "canvas => canvas.width"
 
 
 class Mouse:
@@ -184,3 +188,17 @@ class Fingers:
     def _send(self, kind: str, *xs: float) -> None:
         points = [{"x": self._left + x, "y": self._y, "id": index} for index, x in enumerate(xs)]
         self._devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+
+def test_a_sharper_screen_gets_sharper_canvases_at_once(panel: Panel) -> None:
+    size: dict[str, Any] = {"width": 1280, "height": 900, "mobile": False}
+    canvas = panel.rows.locator("canvas")
+    width = canvas.evaluate(OF_WIDTH)
+    session = devtools(panel.page)
+    for factor in (2, 1):
+        session.send("Emulation.setDeviceMetricsOverride", {**size, "deviceScaleFactor": factor})
+        # What depends on media is looked at again when one of them changes; this one alone is not told.
+        panel.page.emulate_media(reduced_motion="no-preference" if factor == 2 else "reduce")
+        panel.page.wait_for_function(
+            "([canvas, width]) => canvas.width === width", arg=[canvas.element_handle(), factor * width]
+        )

@@ -105,6 +105,7 @@ export class Chart {
             this.invalidate();
         });
         new ResizeObserver(() => this.resize()).observe(this.scroller);
+        redrawOnNextRatio(new WeakRef(this));
         this.resize();
     }
 
@@ -564,6 +565,23 @@ function queryRow(queries) {
     const row = asRow(queries);
     const repeated = Uint8Array.from(queries.repeats, (first) => (first >= 0 ? 1 : 0));
     return { ...row, repeatedBefore: countBefore(row.layout, repeated), matchedBefore: null };
+}
+
+/**
+ * On another screen the canvases have other pixels, though their size may be the same. The page's media
+ * outlive a chart, which the toolbar may have replaced.
+ *
+ * @param {WeakRef<Chart>} chart
+ */
+function redrawOnNextRatio(chart) {
+    const media = matchMedia(`(resolution: ${globalThis.devicePixelRatio}dppx)`);
+    const redraw = () => {
+        if (chart.deref()) {
+            chart.deref().invalidate();
+            redrawOnNextRatio(chart);
+        }
+    };
+    media.addEventListener("change", redraw, { once: true });
 }
 
 /** Pixels to a wheel's step, which may be counted in lines. */
