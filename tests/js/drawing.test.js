@@ -210,6 +210,17 @@ test("the ruler says the time at its ticks", () => {
     assert.deepEqual(texts.slice(0, 3), ["0\u202fms", "1\u202fms", "2\u202fms"]);
 });
 
+test("the selected span is outlined inside the canvas, even an empty one at the very end", () => {
+    const spans = spansOf([
+        [0, 50, -1, true],
+        [100, 0, -1, true],
+    ]);
+    const [{ values }] = drawn(spans, {}, { selected: 1 }).calls.filter(
+        ({ name, values }) => name === "strokeRect" && values[2] < 10,
+    );
+    assert.ok(values[0] + values[2] <= 500);
+});
+
 test("phases carry their labels", () => {
     const ctx = new Notes();
     drawPhases(ctx, sceneOf(rowOf(1, 100, 1)), { width: 500, height: 20 }, (p) => p.label);

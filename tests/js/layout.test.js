@@ -175,6 +175,37 @@ test("a wide span that begins in a crowded column is drawn for itself", () => {
     );
 });
 
+test("an empty span is drawn at the very start and at the very end too", () => {
+    const spans = spansOf([
+        [0, 0, -1, true],
+        [20, 40, -1, true],
+        [100, 0, -1, true],
+        [100, 0, -1, true],
+    ]);
+    const bars = barsOf(spans, layOut(spans), 0, { from: 0, to: 100 }, 50);
+    assert.deepEqual(
+        bars.map(({ first, last, left, right }) => [first, last, left, right]),
+        [
+            [0, 1, 0, 1],
+            [1, 2, 10, 30],
+            [2, 4, 49, 50],
+        ],
+    );
+});
+
+test("an empty span in the last column with others is one of them", () => {
+    const spans = spansOf([
+        [99, 0, -1, true],
+        [100, 0, -1, true],
+        [101, 0, -1, true],
+    ]);
+    const bars = barsOf(spans, layOut(spans), 0, { from: 0, to: 100 }, 50);
+    assert.deepEqual(
+        bars.map(({ first, last, left }) => [first, last, left]),
+        [[0, 2, 49]],
+    );
+});
+
 test("what the pointer is on is found, with how many share its place", () => {
     const spans = rowOf(1000, 5, 10);
     const layout = layOut(spans);

@@ -271,10 +271,12 @@ function outline(ctx, { spans, view, theme, ratio }, span, top, width, line) {
     }
     ctx.strokeStyle = theme.colors.text;
     ctx.lineWidth = line;
-    // A span narrower than a pixel is still to be found.
-    const wide = Math.max(xEnd - x, 4 * ratio);
+    // A span narrower than a pixel is still to be found, at the end too.
+    const least = 4 * ratio;
+    const left = Math.min(x, width - least);
+    const wide = Math.max(xEnd - left, least);
     const height = (ROW - 2) * ratio;
-    ctx.strokeRect(Math.round(x), Math.round(top + ratio), Math.round(wide), Math.round(height));
+    ctx.strokeRect(Math.round(left), Math.round(top + ratio), Math.round(wide), Math.round(height));
 }
 
 function ticksOf({ view, ratio }, width) {

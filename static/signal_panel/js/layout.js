@@ -219,15 +219,15 @@ function firstStarting({ starts }, low, high, time) {
     return from;
 }
 
-/** The first place of a row whose span ends after `time`. */
+/** The first place of a row whose span ends after `time`, or is empty and lies there. */
 function firstEnding(spans, layout, row, time) {
     const { end } = spans;
-    const { order, offsets } = layout;
+    const { order, offsets, starts } = layout;
     let from = offsets[row];
     let to = offsets[row + 1];
     while (from < to) {
         const middle = (from + to) >> 1;
-        if (end[order[middle]] <= time) {
+        if (end[order[middle]] <= time && starts[middle] < time) {
             from = middle + 1;
         } else {
             to = middle;
@@ -274,17 +274,17 @@ export function eachBar(spans, layout, row, view, width, bar) {
             next++;
             continue;
         }
-        const column = Math.max(free, Math.floor(x));
-        let last = firstStarting(layout, next, high, from + (column + 1) / scale);
+        const column = Math.max(free, Math.min(width - 1, Math.floor(x)));
+        // The last column has the edge of the view in it.
+        const until = column === width - 1 ? Math.floor(to) + 1 : from + (column + 1) / scale;
+        let last = firstStarting(layout, next, high, until);
         last = Math.max(last, next + 1);
         // Only the last to start in this column can be wide enough to be a bar of its own.
         if (last - 1 > next && (busy[last] - busy[last - 1]) * scale >= 2) {
             last--;
         }
-        if (column < width) {
-            const occupied = Math.min(1, (busy[last] - busy[next]) * scale);
-            bar(next, last, column, column + 1, occupied);
-        }
+        const occupied = Math.min(1, (busy[last] - busy[next]) * scale);
+        bar(next, last, column, column + 1, occupied);
         free = column + 1;
         next = last;
     }

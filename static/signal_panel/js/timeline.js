@@ -460,12 +460,9 @@ export class Timeline {
         }
         if (this.selected < 0) {
             const { from } = this.chart.view;
-            this.select(
-                Math.max(
-                    0,
-                    this.spans.end.findIndex((end) => end > from),
-                ),
-            );
+            const { start, end } = this.spans;
+            const isInView = (_, span) => end[span] > from || start[span] >= from;
+            this.select(Math.max(0, start.findIndex(isInView)));
             return;
         }
         const span = step(this.selected);
