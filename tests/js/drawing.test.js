@@ -121,6 +121,20 @@ test("labels stand only where they fit, and inside their bars", () => {
     assert.deepEqual(texts(100), []);
 });
 
+test("a label whose first letters are wide is cut so that it stays inside its bar", () => {
+    const strings = ["shop.MMMMMM_fill_till_list_ill", "", "", "", ""];
+    const ctx = new Notes();
+    ctx.measureText = (text) => ({
+        width: [...text].reduce((sum, letter) => sum + (letter === "M" ? 12 : 4), 0),
+    });
+    const theme = { font: "uneven", colors, apps: ["app-0", "app-1"] };
+    const scene = sceneOf(spansOf([[0, 100, -1, true]], { strings }), { theme });
+    drawRows(ctx, scene, { width: 60, height: 20, scrolled: 0 });
+    const [{ values }] = ctx.calls.filter(({ name }) => name === "fillText");
+    assert.match(values[0], /^MMM+…$/);
+    assert.ok(values[1] + ctx.measureText(values[0]).width <= 60);
+});
+
 test("sends are outlined, calls are filled", () => {
     const { calls } = drawn(
         spansOf([

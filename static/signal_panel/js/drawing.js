@@ -80,8 +80,13 @@ function fitting(ctx, text, room) {
     if (width <= room) {
         return text;
     }
-    const letters = Math.floor((text.length * (room - widthOf(ctx, "…"))) / width);
-    return letters >= 3 ? `${text.slice(0, letters)}…` : "";
+    let letters = Math.floor((text.length * (room - widthOf(ctx, "…"))) / width);
+    const cut = () => `${text.slice(0, letters)}…`;
+    // The first ones may be wider than most.
+    while (letters >= 3 && widthOf(ctx, cut()) > room) {
+        letters--;
+    }
+    return letters >= 3 ? cut() : "";
 }
 
 /**
