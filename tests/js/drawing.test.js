@@ -224,6 +224,23 @@ test("the ruler says the time at its ticks", () => {
     assert.deepEqual(texts.slice(0, 3), ["0\u202fms", "1\u202fms", "2\u202fms"]);
 });
 
+test("labels of the ruler do not overlap, however long they are", () => {
+    const spans = rowOf(2, 1000, 3_600_000_000_000);
+    for (let width = 100; width < 1e6; width *= 1.3) {
+        const ctx = new Notes();
+        ctx.measureText = (text) => ({ width: text.length * 8 });
+        const view = { from: spans.total - 1000 - width, to: spans.total - 1000 };
+        const theme = { font: "wide", colors, apps: [] };
+        drawRuler(ctx, sceneOf(spans, { view, theme }), { width: 1000, height: 20 });
+        let free = 0;
+        for (const { values } of ctx.calls.filter(({ name }) => name === "fillText")) {
+            assert.ok(values[1] >= free, `${values[0]} at ${values[1]}, before ${free}`);
+            free = values[1] + ctx.measureText(values[0]).width;
+        }
+        assert.ok(free > 0);
+    }
+});
+
 test("the selected span is outlined inside the canvas, even an empty one at the very end", () => {
     const spans = spansOf([
         [0, 50, -1, true],

@@ -100,8 +100,8 @@ export function drawRows(ctx, scene, { width, height, scrolled }) {
     const { layout, view, theme, spans, ratio } = scene;
     const rowHeight = ROW * ratio;
     ctx.clearRect(0, 0, width, height);
-    drawGrid(ctx, scene, width, height);
     setFont(ctx, theme, ratio);
+    drawGrid(ctx, scene, width, height);
 
     const painter = new RowPainter(ctx, scene, width);
     const firstRow = Math.max(0, Math.floor(scrolled / rowHeight));
@@ -284,13 +284,16 @@ function outline(ctx, { spans, view, theme, ratio }, span, top, width, line) {
     ctx.strokeRect(Math.round(left), Math.round(top + ratio), Math.round(wide), Math.round(height));
 }
 
-function ticksOf({ view, ratio }, width) {
-    return ticks(view, width, 90 * ratio);
+/** The ticks, no nearer to each other than their labels allow in the context's font. */
+function ticksOf(ctx, { view, ratio }, width) {
+    const found = ticks(view, width, 90 * ratio);
+    const label = widthOf(ctx, tick(view.to, found.step, view.to)) + 12 * ratio;
+    return label > 90 * ratio ? ticks(view, width, label) : found;
 }
 
 function drawGrid(ctx, scene, width, height) {
     ctx.fillStyle = scene.theme.colors.grid;
-    for (const time of ticksOf(scene, width).times) {
+    for (const time of ticksOf(ctx, scene, width).times) {
         ctx.fillRect(Math.round(xAt(scene.view, time, width)), 0, Math.round(scene.ratio), height);
     }
 }
@@ -303,10 +306,10 @@ function drawGrid(ctx, scene, width, height) {
 export function drawRuler(ctx, scene, { width, height }) {
     const { view, theme, ratio } = scene;
     ctx.clearRect(0, 0, width, height);
-    drawGrid(ctx, scene, width, height);
     setFont(ctx, theme, ratio);
+    drawGrid(ctx, scene, width, height);
     ctx.fillStyle = theme.colors.muted;
-    const { step, times } = ticksOf(scene, width);
+    const { step, times } = ticksOf(ctx, scene, width);
     for (const time of times) {
         const text = tick(time, step, view.to);
         const x = xAt(view, time, width) + 4 * ratio;
@@ -364,6 +367,7 @@ export function drawQueries(ctx, scene, { width, height }) {
     const { queries, view, theme, ratio } = scene;
     const { repeatedBefore, matchedBefore } = queries;
     ctx.clearRect(0, 0, width, height);
+    setFont(ctx, theme, ratio);
     drawGrid(ctx, scene, width, height);
     const top = Math.round(3 * ratio);
     eachBar(queries.spans, queries.layout, 0, view, width, (first, last, left, right, occupied) => {
