@@ -99,3 +99,19 @@ def test_a_step_draws_no_more_than_one_bar_a_pixel_of_each_row(
             step,
         )
         assert 0 < drawn <= pixels, (step, drawn, pixels)
+
+
+def test_an_empty_span_at_the_very_start_is_drawn_and_is_what_an_arrow_chooses_first(
+    page: Page, bookshop: BookshopFactory
+) -> None:
+    clock = FakeClock()
+    signal = Signal()
+    with signal_panel.record(clock=clock) as recording:
+        for _ in range(3):
+            signal.send(None)
+            clock.pass_(1000)
+    open_on(page, bookshop, recording.to_json())
+    panel = page.locator(f"#{PANEL} .djsp")
+    expect(panel).to_have_attribute("data-djsp-bars", "3")
+    panel.locator(".djsp-stage").press("ArrowRight")
+    expect(panel).to_have_attribute("data-djsp-selected", "0")
