@@ -210,6 +210,23 @@ def test_a_table_in_a_wide_window_does_not_scroll_sideways(tabs: Tabs, name: str
     assert sheet.evaluate("sheet => sheet.scrollWidth - sheet.clientWidth") == 0
 
 
+def test_what_is_told_of_a_bar_is_as_wide_at_the_right_edge_as_elsewhere(panel: Panel) -> None:
+    panel.search.fill("signal:order_placed")
+    panel.search.press("Enter")
+    panel.keys("f", "w")
+    rows, phases = panel.rows.bounding_box(), panel.root.locator("[data-djsp-part=phases]").bounding_box()
+    assert rows is not None
+    assert phases is not None
+    tip = panel.root.locator(".djsp-tip")
+    left, right = rows["x"] + 20, rows["x"] + rows["width"] - 5
+    assert "order_placed" in panel.tooltip(left, rows["y"] + 8)
+    width = tip.evaluate("tip => tip.offsetWidth")
+    assert "view" in panel.tooltip(right, phases["y"] + 8)
+    assert tip.evaluate("tip => tip.offsetWidth") < width
+    assert "order_placed" in panel.tooltip(right, rows["y"] + 8)
+    assert tip.evaluate("tip => tip.offsetWidth") == width
+
+
 def test_what_a_finding_shows_is_told_on_the_timeline_alone(tabs: Tabs) -> None:
     tabs.panel.root.get_by_role("button", name="Show on the timeline").first.click()
     expect(tabs.chip).to_be_visible()
