@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -44,3 +46,15 @@ def test_a_failed_fetch_is_told(panel: Locator) -> None:
     expect(panel.locator(".djsp-detail")).to_contain_text(
         "The source could not be loaded: no source in the answer"
     )
+
+
+def test_in_a_narrow_panel_no_line_breaks_and_the_arrows_scroll_them_sideways(panel: Locator) -> None:
+    panel.get_by_role("button", name="source", exact=True).click()
+    code = panel.locator(".djsp-detail .djsp-code")
+    panel.page.set_viewport_size({"width": 480, "height": 900})
+    expect(code).to_have_css("width", re.compile(r"1\d\d(\.\d+)?px"))
+    pieces = code.locator(".djsp-line").evaluate_all("lines => lines.map((l) => l.getClientRects().length)")
+    assert set(pieces) == {1}
+    code.focus()
+    panel.page.keyboard.press("ArrowRight")
+    panel.page.wait_for_function("code => code.scrollLeft > 0", arg=code.element_handle())
