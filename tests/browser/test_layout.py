@@ -227,6 +227,16 @@ def test_what_is_told_of_a_bar_is_as_wide_at_the_right_edge_as_elsewhere(panel: 
     assert tip.evaluate("tip => tip.offsetWidth") == width
 
 
+def test_a_long_name_of_a_file_stays_in_its_column(opened: Page) -> None:
+    long = "send_order_confirmation_to_customer_and_warehouse_handlers_of_all_kinds"
+    text = record_nested(1).to_json().replace("test_layout.py", f"{long}.py")
+    choose(opened, text)
+    place = opened.locator(".djsp-spans .djsp-place").first
+    expect(place).to_contain_text(long)
+    right = "(element) => element.getBoundingClientRect().right"
+    assert place.evaluate(right) <= place.locator("xpath=ancestor::td").evaluate(right)
+
+
 def test_what_a_finding_shows_is_told_on_the_timeline_alone(tabs: Tabs) -> None:
     tabs.panel.root.get_by_role("button", name="Show on the timeline").first.click()
     expect(tabs.chip).to_be_visible()
