@@ -237,6 +237,17 @@ def test_a_long_name_of_a_file_stays_in_its_column(opened: Page) -> None:
     assert place.evaluate(right) <= place.locator("xpath=ancestor::td").evaluate(right)
 
 
+def test_the_list_of_keys_is_one_column_where_two_would_be_too_narrow(panel: Panel) -> None:
+    panel.keys("?")
+    key, what = panel.help.locator("dt").first, panel.help.locator("dd").first
+    left = "(element) => element.getBoundingClientRect().left"
+    assert key.evaluate(left) < what.evaluate(left)
+    panel.page.set_viewport_size({"width": 480, "height": 900})
+    expect(what).to_have_css("display", "block")
+    assert key.evaluate(left) == what.evaluate(left)
+    assert panel.help.evaluate("help => help.offsetHeight") < 1500
+
+
 def test_what_a_finding_shows_is_told_on_the_timeline_alone(tabs: Tabs) -> None:
     tabs.panel.root.get_by_role("button", name="Show on the timeline").first.click()
     expect(tabs.chip).to_be_visible()
