@@ -248,6 +248,15 @@ def test_the_list_of_keys_is_one_column_where_two_would_be_too_narrow(panel: Pan
     assert panel.help.evaluate("help => help.offsetHeight") < 1500
 
 
+def test_what_is_wrong_with_a_filter_stays_in_its_box(panel: Panel) -> None:
+    panel.page.set_viewport_size({"width": 480, "height": 900})
+    panel.search.fill(f"{'key' * 40}:red")
+    panel.search.press("Enter")
+    problem = panel.root.locator(".djsp-problem")
+    expect(problem).to_contain_text("keykey")
+    assert problem.evaluate(HIDDEN_WIDTH) == 0
+
+
 def test_what_a_finding_shows_is_told_on_the_timeline_alone(tabs: Tabs) -> None:
     tabs.panel.root.get_by_role("button", name="Show on the timeline").first.click()
     expect(tabs.chip).to_be_visible()
