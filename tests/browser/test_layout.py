@@ -257,6 +257,13 @@ def test_what_is_wrong_with_a_filter_stays_in_its_box(panel: Panel) -> None:
     assert problem.evaluate(HIDDEN_WIDTH) == 0
 
 
+@pytest.mark.parametrize("width", [1280, 1440])
+def test_what_is_connected_fits_into_a_usual_window(tabs: Tabs, width: int) -> None:
+    tabs.panel.page.set_viewport_size({"width": width, "height": 900})
+    tabs.show("connected")
+    assert tabs.view("connected").locator(".djsp-sheet").evaluate(HIDDEN_WIDTH) == 0
+
+
 def test_what_a_finding_shows_is_told_on_the_timeline_alone(tabs: Tabs) -> None:
     tabs.panel.root.get_by_role("button", name="Show on the timeline").first.click()
     expect(tabs.chip).to_be_visible()
