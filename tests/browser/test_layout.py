@@ -264,6 +264,14 @@ def test_what_is_connected_fits_into_a_usual_window(tabs: Tabs, width: int) -> N
     assert tabs.view("connected").locator(".djsp-sheet").evaluate(HIDDEN_WIDTH) == 0
 
 
+@pytest.mark.parametrize("width", [480, 540, 720])
+def test_the_spans_of_a_narrow_panel_show_their_times_without_scrolling(tabs: Tabs, width: int) -> None:
+    tabs.panel.page.set_viewport_size({"width": width, "height": 900})
+    spans = tabs.panel.root.locator(".djsp-spans")
+    expect(spans.get_by_role("columnheader", name="Time")).to_be_visible()
+    assert spans.evaluate(HIDDEN_WIDTH) == 0
+
+
 def test_what_a_finding_shows_is_told_on_the_timeline_alone(tabs: Tabs) -> None:
     tabs.panel.root.get_by_role("button", name="Show on the timeline").first.click()
     expect(tabs.chip).to_be_visible()
