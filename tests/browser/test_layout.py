@@ -272,6 +272,14 @@ def test_the_spans_of_a_narrow_panel_show_their_times_without_scrolling(tabs: Ta
     assert spans.evaluate(HIDDEN_WIDTH) == 0
 
 
+def test_where_tab_stops_at_rows_that_scroll_it_is_told_what_they_are(opened: Page) -> None:
+    choose(opened, record_nested(40).to_json())
+    stage = opened.locator(".djsp-stage")
+    stage.focus()
+    opened.keyboard.press("Tab")
+    expect(opened.get_by_role("group", name="signals")).to_be_focused()
+
+
 def test_what_a_finding_shows_is_told_on_the_timeline_alone(tabs: Tabs) -> None:
     tabs.panel.root.get_by_role("button", name="Show on the timeline").first.click()
     expect(tabs.chip).to_be_visible()
