@@ -280,6 +280,30 @@ def test_where_tab_stops_at_rows_that_scroll_it_is_told_what_they_are(opened: Pa
     expect(opened.get_by_role("group", name="signals")).to_be_focused()
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_forced_colours_are_those_of_what_is_drawn_whatever_the_toolbar_s_theme_is(
+    page: Page, bookshop: BookshopFactory, scheme: str, theme: str
+) -> None:
+    emulate_media(page, color_scheme=scheme, forced_colors="active")
+    page.add_init_script(f"localStorage.setItem('djdt.user-theme', '{theme}')")
+    page.goto(bookshop())
+    open_panel(page)
+    panel = Panel(page)
+    panel.is_ready()
+    expect(page.locator("#djDebug")).to_have_attribute("data-theme", theme)
+    # The colour that the handles of the overview have the most of.
+    darkness = panel.overview.locator("canvas").evaluate(
+        """
+        (canvas) => {
+            const [red, green, blue, alpha] = canvas.getContext("2d").getImageData(1, 20, 1, 1).data;
+            return alpha === 255 && 1 - (red + green + blue) / 3 / 255;
+        }
+        """
+    )
+    assert darkness == (1 if scheme == "light" else 0)
+
+
 def test_what_a_finding_shows_is_told_on_the_timeline_alone(tabs: Tabs) -> None:
     tabs.panel.root.get_by_role("button", name="Show on the timeline").first.click()
     expect(tabs.chip).to_be_visible()
