@@ -118,6 +118,19 @@ def place_order(page: Page) -> None:
         page.get_by_role("button", name="Place the order").click()
 
 
+def drag_across(text: Locator) -> None:
+    """Drag from its left to its right, as one does to select it."""
+    text.scroll_into_view_if_needed()
+    box = text.bounding_box()
+    assert box is not None
+    y = box["y"] + box["height"] / 2
+    mouse = text.page.mouse
+    mouse.move(box["x"] + 1, y)
+    mouse.down()
+    mouse.move(box["x"] + box["width"] - 1, y, steps=4)
+    mouse.up()
+
+
 def side_bar_link(page: Page) -> Locator:
     return page.locator(f"#djDebugPanelList a.{PANEL}")
 
@@ -682,6 +695,14 @@ class TestSelection:
         row.click()
         assert panel.selected == int(row.get_attribute("data-djsp-span") or -1)
         expect(panel.detail).to_contain_text("send_confirmation")
+
+    def test_text_in_a_row_can_be_selected_without_choosing_the_row(self, panel: Panel) -> None:
+        name = panel.table.filter(has_text="send_confirmation").first.locator(".djsp-name")
+        drag_across(name)
+        assert "confirmation" in panel.page.evaluate("getSelection().toString()")
+        assert panel.selected == -1
+        name.click()
+        assert panel.selected >= 0
 
     def test_the_pointer_over_a_bar_shows_what_it_is(self, panel: Panel) -> None:
         panel.search.fill("send_confirmation")

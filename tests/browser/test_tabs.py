@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from signal_panel import Recording
 from tests.browser.conftest import BROWSER, BookshopFactory, emulate_media
-from tests.browser.test_panel import Panel, errors, panel, place_order, side_bar_link
+from tests.browser.test_panel import Panel, drag_across, errors, panel, place_order, side_bar_link
 from tests.browser.toolbar import open_panel, recording_of, request_id, switch_to
 
 __all__ = ["errors", "panel"]  # fixtures
@@ -368,6 +368,13 @@ class TestHighlight:
         expect(steps).to_have_count(2)
         panel.search.press("Enter")
         assert panel.selected != selected
+
+    def test_text_in_a_row_can_be_selected_without_choosing_the_row(self, tabs: Tabs) -> None:
+        tabs.show("receivers")
+        drag_across(tabs.row("receivers", "index_order").locator("th"))
+        assert "index" in tabs.panel.page.evaluate("getSelection().toString()")
+        tabs.is_shown("receivers")
+        expect(tabs.chip).to_be_hidden()
 
     def test_places_in_a_row_do_not_choose_it(self, tabs: Tabs) -> None:
         tabs.show("receivers")

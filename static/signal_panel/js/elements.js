@@ -39,6 +39,27 @@ export function holdsFocus(holder) {
     return holder.contains(holder.getRootNode().activeElement);
 }
 
+// How far, in pixels, a pointer may stray in a click.
+const STRAY = 4;
+
+/**
+ * Tells clicks from the ends of drags, which select text: in a shadow root the selection can't be asked for.
+ *
+ * @param {HTMLElement} holder
+ * @returns {(click: MouseEvent) => boolean}
+ */
+export function dragsIn(holder) {
+    let pressed = null;
+    holder.addEventListener("pointerdown", (event) => {
+        pressed = event;
+    });
+    // One without a pointer has no detail.
+    return ({ detail, clientX, clientY }) =>
+        detail > 0 &&
+        pressed !== null &&
+        Math.hypot(clientX - pressed.clientX, clientY - pressed.clientY) > STRAY;
+}
+
 const BETWEEN_WORDS = /(?<=[_.])(?=[^_.])|(?<=[a-z])(?=[A-Z])/;
 
 /**

@@ -1,6 +1,6 @@
 /** A table that the server has rendered: it is sorted, filtered and walked through here. */
 
-import { element } from "./elements.js";
+import { dragsIn, element } from "./elements.js";
 import { holdsInText } from "./filter.js";
 import { isNumeric, ownerOf, owns, sorted } from "./rows.js";
 
@@ -28,6 +28,7 @@ export class Sheet {
             row.title = messages.show_spans;
         }
         this.offerEntry();
+        this.isDrag = dragsIn(section);
         section.addEventListener("click", (event) => this.onClick(event));
         section.addEventListener("keydown", (event) => this.onKey(event));
         this.tables = [...section.querySelectorAll("table")];
@@ -142,7 +143,7 @@ export class Sheet {
         }
         const row = event.target.closest("tbody > tr");
         const control = event.target.closest("a, button, summary, input, select, pre");
-        if (row && !control && getSelection().isCollapsed) {
+        if (row && !control && !this.isDrag(event)) {
             this.choose(row);
         }
     }

@@ -2,7 +2,7 @@
 
 import { kindName } from "./describe.js";
 import { placeLink } from "./editor.js";
-import { breakable, element, holdsFocus } from "./elements.js";
+import { breakable, dragsIn, element, holdsFocus } from "./elements.js";
 import { duration, fill, shortName, thousands } from "./format.js";
 import { placeOf } from "./matches.js";
 
@@ -40,6 +40,7 @@ export class Table {
         this.pager.hidden = false;
         this.previous.addEventListener("click", () => this.step(-1, this.previous, this.following));
         this.following.addEventListener("click", () => this.step(1, this.following, this.previous));
+        this.isDrag = dragsIn(this.body);
         this.body.addEventListener("click", (event) => this.onClick(event));
         this.body.addEventListener("keydown", (event) => this.onKey(event));
         this.body.addEventListener("focusin", (event) => this.onFocus(event));
@@ -175,7 +176,7 @@ export class Table {
 
     onClick(event) {
         const row = event.target.closest("[data-djsp-span]");
-        if (row && !event.target.closest("a, button") && getSelection().isCollapsed) {
+        if (row && !event.target.closest("a, button") && !this.isDrag(event)) {
             this.on.select(Number(row.dataset.djspSpan));
         }
     }
