@@ -150,6 +150,18 @@ class TestTabs:
 
 
 class TestSorting:
+    def test_each_of_several_tables_is_sorted_by_its_own_heads(self, tabs: Tabs) -> None:
+        tabs.show("across")
+        tables = tabs.view("across").get_by_role("table")
+        expect(tables).to_have_count(3)
+        for table in tables.all():
+            heading = table.get_by_role("columnheader").first
+            heading.get_by_role("button").click()
+            expect(heading).to_have_attribute("aria-sort", "ascending")
+            names = table.locator("tbody th").all_inner_texts()
+            assert len(names) > 1
+            assert names == sorted(names, key=str.lower)
+
     def test_a_click_sorts_by_the_largest_another_by_the_smallest(self, tabs: Tabs) -> None:
         tabs.show("receivers")
         heading = tabs.view("receivers").get_by_role("columnheader", name="Calls")
@@ -189,6 +201,19 @@ class TestFilter:
         expect(panel.root.locator(".djsp-count")).to_have_text(re.compile(r"^1 of \d+ rows$"))
         panel.search.fill("")
         expect(tabs.rows("receivers").nth(1)).to_be_visible()
+
+    def test_it_holds_for_each_of_several_tables(self, tabs: Tabs) -> None:
+        tabs.show("across")
+        tables = tabs.view("across").get_by_role("table")
+        rows = tables.locator("tbody > .djsp-row:visible")
+        total = rows.count()
+        tabs.panel.search.fill("order")
+        for table in tables.all():
+            for row in table.locator("tbody > tr:visible").all():
+                expect(row).to_contain_text("order")
+        left = rows.count()
+        assert 0 < left < total
+        expect(tabs.panel.root.locator(".djsp-count")).to_have_text(f"{left} of {total} rows")
 
     def test_terms_compare_times_queries_and_exceptions(self, tabs: Tabs, recording: Recording) -> None:
         panel = tabs.panel
