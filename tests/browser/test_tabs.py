@@ -430,6 +430,17 @@ class TestFindings:
         expect(tabs.chip).to_be_hidden()
         expect(button).to_be_focused()
 
+    def test_a_filter_that_leaves_none_of_one_s_spans_is_cleared(self, tabs: Tabs) -> None:
+        panel = tabs.panel
+        finding = panel.root.locator("[data-djsp-rule=swallowed-exception]")
+        for query, left in (("receiver:index_order", ""), ("receiver:book_courier", "receiver:book_courier")):
+            panel.search.fill(query)
+            finding.get_by_role("button", name="Show on the timeline").click()
+            expect(tabs.chip).to_contain_text("Showing 1 span")
+            expect(panel.root).to_have_attribute("data-djsp-matches", "1")
+            expect(panel.table).to_have_count(1)
+            expect(panel.search).to_have_value(left)
+
     def test_by_keys_too(self, tabs: Tabs) -> None:
         finding = tabs.panel.root.locator("[data-djsp-rule=swallowed-exception]")
         button = finding.get_by_role("button", name="Show on the timeline")

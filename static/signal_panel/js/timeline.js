@@ -261,6 +261,10 @@ export class Timeline {
         this.origin = origin;
         this.tabs.show(TIMELINE);
         this.highlight({ ...choice, from });
+        if (!this.matches.indices.length) {
+            // A filter from before would leave none of what was chosen.
+            this.box.write("");
+        }
         if (!this.highlighter.flags[this.selected]) {
             this.select(this.highlighter.longest);
         }
