@@ -36,6 +36,7 @@ def messages() -> dict[str, str]:
         "asked_before": _("asked before"),
         "more_queries": _("and %(count)s more"),
         "queries_inside": _("in the spans inside: %(queries)s"),
+        "queries_outside": _("in no span: %(queries)s"),
         "in_span": _("in %(name)s"),
         "outside": _("in no span"),
         "started": _("started"),

@@ -283,8 +283,10 @@ class TestWhereNothingWasRecorded:
         expect(panel.root.locator(".djsp-blank")).to_contain_text("No signals were recorded")
         assert (panel.state("spans"), int(panel.state("queries")) > 0) == ("0", True)
         assert panel.total > 0
-        for part in (panel.detail, panel.root.locator(".djsp-spans"), panel.root.locator(".djsp-legend")):
+        for part in (panel.root.locator(".djsp-spans"), panel.root.locator(".djsp-legend")):
             expect(part).to_be_hidden()
+        expect(panel.detail).to_be_visible()
+        expect(panel.detail).to_have_text(re.compile(rf"^in no span: {panel.state('queries')} quer(y|ies), "))
 
     def test_no_key_finds_anything_to_choose(self, panel: Panel) -> None:
         panel.keys("ArrowRight", "ArrowDown", "ArrowLeft", "ArrowUp", "Enter", "f", "w", "0")

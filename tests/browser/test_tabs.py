@@ -472,6 +472,33 @@ class TestQueries:
         panel.page.mouse.move(x, box["y"] - 200)
         expect(tip).to_be_hidden()
 
+    def test_one_that_ran_in_no_span_is_told_in_the_details(self, tabs: Tabs, recording: Recording) -> None:
+        panel = tabs.panel
+        query = max(
+            (query for query in recording.queries if query.span is None), key=lambda query: query.duration_ns
+        )
+        box = panel.root.locator("[data-djsp-part=queries]").bounding_box()
+        assert box is not None
+        middle = (query.start_ns + query.duration_ns / 2) / panel.total
+        panel.keys("ArrowDown")
+        panel.page.mouse.click(box["x"] + box["width"] * middle, box["y"] + box["height"] / 2)
+        expect(panel.root).to_have_attribute("data-djsp-selected", "-1")
+        expect(panel.detail.locator("code")).to_have_text(query.sql)
+        expect(panel.detail).to_contain_text("in no span")
+        expect(panel.root.locator(".djsp-live")).to_contain_text(query.sql)
+
+    def test_those_that_ran_in_no_span_fold_out_while_nothing_is_chosen(
+        self, tabs: Tabs, recording: Recording
+    ) -> None:
+        detail = tabs.panel.detail
+        outside = [query for query in recording.queries if query.span is None]
+        assert 0 < len(outside) <= 20
+        expect(detail).to_contain_text("Choose a bar or a row")
+        detail.locator("summary").press("Enter")
+        expect(detail.locator("code:visible")).to_have_text([query.sql for query in outside])
+        tabs.panel.keys("ArrowDown")
+        expect(detail).not_to_contain_text("in no span")
+
     def test_the_details_fold_out_a_span_s_own_and_count_those_inside(
         self, tabs: Tabs, recording: Recording
     ) -> None:

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { asRow, queriesOf, sum } from "../../static/signal_panel/js/queries.js";
+import { asRow, outside, queriesOf, sum } from "../../static/signal_panel/js/queries.js";
 import { spansOf } from "./samples.js";
 
 // send ( call ( send ) ) and queries in each, and one outside
@@ -33,6 +33,10 @@ test("queries are decoded, with the first one that each repeats", () => {
     assert.deepEqual([...queries.repeats], [-1, -1, 1, 1, -1]);
     assert.deepEqual(queries.statements[0], { sql: "checkout", alias: "shop.models.Order" });
     assert.deepEqual([...SPANS.queryCounts], [1, 2, 1, 0]);
+});
+
+test("queries that ran in no span are told from all others", () => {
+    assert.deepEqual(outside(SPANS.queries), [4]);
 });
 
 test("a span's own queries are told from those of the spans inside", () => {

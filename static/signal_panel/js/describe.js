@@ -5,7 +5,7 @@ import { button, element } from "./elements.js";
 import { duration, fill, shortPath, thousands } from "./format.js";
 import { sourceButton } from "./source.js";
 import { IN_TRANSACTION, ON_COMMIT } from "./spans.js";
-import { describeQueries } from "./statements.js";
+import { describeOutside, describeQueries } from "./statements.js";
 
 /**
  * @param {import("./spans.js").Kind} kind
@@ -216,6 +216,17 @@ export function details(spans, span, messages, editor, select) {
         list.append(element("div", "", element("dt", "", name), " ", element("dd", "", ...value)));
     }
     return [title, list, ...describeQueries(spans, span, messages)];
+}
+
+/**
+ * What the details say while no span is chosen.
+ *
+ * @param {import("./spans.js").Spans} spans
+ * @param {Record<string, string>} messages
+ */
+export function noDetails(spans, messages) {
+    const hint = element("p", "djsp-muted", messages.nothing_selected);
+    return [...(spans.count ? [hint] : []), ...describeOutside(spans, messages)];
 }
 
 function inFunction({ inside }, messages) {

@@ -104,6 +104,22 @@ export function queriesOf({ queries, parent }, span) {
 }
 
 /**
+ * The queries that ran in no span.
+ *
+ * @param {Queries} queries
+ * @returns {number[]}
+ */
+export function outside({ count, span }) {
+    const some = [];
+    for (let i = 0; i < count; i++) {
+        if (span[i] < 0) {
+            some.push(i);
+        }
+    }
+    return some;
+}
+
+/**
  * What some queries come to: how many, how long in all, and how many repeat an earlier one.
  *
  * @param {Queries} queries

@@ -1,8 +1,8 @@
-/** What is said about queries: their sums, their texts, and the tooltip of one. */
+/** What is said about queries: their sums, their texts, and one by itself. */
 
 import { element } from "./elements.js";
 import { duration, fill, thousands } from "./format.js";
-import { queriesOf, sum } from "./queries.js";
+import { outside, queriesOf, sum } from "./queries.js";
 
 // More are better read in the toolbar's own SQL panel.
 const LISTED = 20;
@@ -30,27 +30,42 @@ export function describeQueries(spans, span, messages) {
     const { own, inside } = queriesOf(spans, span);
     const parts = [];
     if (own.length) {
-        const list = element("ol", "djsp-statements");
-        for (const query of own.slice(0, LISTED)) {
-            list.append(element("li", "", ...lineOf(queries, query, messages)));
-        }
-        const folded = element(
-            "details",
-            "djsp-queries",
-            element("summary", "", summed(queries, own, messages)),
-            list,
-        );
-        if (own.length > LISTED) {
-            const more = fill(messages.more_queries, { count: thousands(own.length - LISTED) });
-            folded.append(element("p", "djsp-muted", more));
-        }
-        parts.push(folded);
+        parts.push(folded(queries, own, summed(queries, own, messages), messages));
     }
     if (inside.length) {
         const text = fill(messages.queries_inside, { queries: summed(queries, inside, messages) });
         parts.push(element("p", "djsp-queries-inside", text));
     }
     return parts;
+}
+
+/**
+ * The queries that ran in no span, folded; nothing where there is none.
+ *
+ * @param {import("./spans.js").Spans} spans
+ * @param {Record<string, string>} messages
+ * @returns {HTMLElement[]}
+ */
+export function describeOutside({ queries }, messages) {
+    const some = outside(queries);
+    if (!some.length) {
+        return [];
+    }
+    const sums = fill(messages.queries_outside, { queries: summed(queries, some, messages) });
+    return [folded(queries, some, sums, messages)];
+}
+
+function folded(queries, some, summary, messages) {
+    const list = element("ol", "djsp-statements");
+    for (const query of some.slice(0, LISTED)) {
+        list.append(element("li", "", ...lineOf(queries, query, messages)));
+    }
+    const made = element("details", "djsp-queries", element("summary", "", summary), list);
+    if (some.length > LISTED) {
+        const more = fill(messages.more_queries, { count: thousands(some.length - LISTED) });
+        made.append(element("p", "djsp-muted", more));
+    }
+    return made;
 }
 
 function lineOf(queries, query, messages) {
@@ -66,12 +81,14 @@ function lineOf(queries, query, messages) {
 }
 
 /**
+ * One query, as its tooltip has it and, where it ran in no span, the details.
+ *
  * @param {import("./spans.js").Spans} spans
  * @param {number} query
  * @param {number} more  How many others share its place.
  * @param {Record<string, string>} messages
  */
-export function queryTooltip(spans, query, more, messages) {
+export function describeQuery(spans, query, more, messages) {
     const { queries, kinds, kind } = spans;
     const span = queries.span[query];
     const where =

@@ -1,7 +1,15 @@
 /** The panel's parts put together: one selection, one filter, one highlight, and the keys. */
 
 import { Chart } from "./chart.js";
-import { details, phaseLabel, phaseTimes, phaseTooltip, spoken, tooltip } from "./describe.js";
+import {
+    details,
+    noDetails,
+    phaseLabel,
+    phaseTimes,
+    phaseTooltip,
+    spoken,
+    tooltip,
+} from "./describe.js";
 import { copyPlaces } from "./editor.js";
 import { element, holdsFocus } from "./elements.js";
 import { find, indicesOf } from "./filter.js";
@@ -12,7 +20,7 @@ import { matcher } from "./rows.js";
 import { choiceOf } from "./sheet.js";
 import { foldSources } from "./source.js";
 import { firstChild, neighbour } from "./spans.js";
-import { queryTooltip } from "./statements.js";
+import { describeQuery } from "./statements.js";
 import { Table } from "./table.js";
 import { TIMELINE } from "./tabs.js";
 
@@ -60,10 +68,10 @@ export class Timeline {
                 this.showTip(`${span} ${more}`, span < 0 ? null : at, () =>
                     tooltip(spans, span, more, messages),
                 ),
-            selectQuery: (query) => this.select(spans.queries.span[query]),
+            selectQuery: (query) => this.selectQuery(query),
             hoverQuery: (query, more, at) =>
                 this.showTip(`SQL ${query} ${more}`, query < 0 ? null : at, () =>
-                    queryTooltip(spans, query, more, messages),
+                    describeQuery(spans, query, more, messages),
                 ),
             hoverPhase: (phase, at) =>
                 this.showTip(`phase ${phase?.start}`, phase ? at : null, () =>
@@ -83,6 +91,9 @@ export class Timeline {
         this.listPhases(part("phases"));
         this.addLegend(part("legend"));
         this.addTools();
+        // Where no span was recorded, there is none to list.
+        part("spans").hidden = !spans.count;
+        part("legend").hidden = !spans.count;
         // Tables that came before the spans are to follow what is resumed.
         tabs.attend(this);
         this.resume({ ...place });
@@ -167,7 +178,7 @@ export class Timeline {
         this.detail.replaceChildren(
             ...(span >= 0
                 ? details(spans, span, messages, this.editor, (other) => this.select(other))
-                : [element("p", "djsp-muted", messages.nothing_selected)]),
+                : noDetails(spans, messages)),
         );
         if (wasRead) {
             this.openDetail();
@@ -175,6 +186,18 @@ export class Timeline {
         this.live.textContent = span >= 0 ? spoken(spans, span, messages) : "";
         this.count();
         this.report();
+    }
+
+    /** Selects the span that a query ran in; where there is none, tells of the query itself. */
+    selectQuery(query) {
+        const { spans, messages } = this;
+        const span = spans.queries.span[query];
+        this.select(span);
+        if (span < 0) {
+            const told = describeQuery(spans, query, 0, messages);
+            this.detail.replaceChildren(...told);
+            this.live.textContent = told.map((line) => line.textContent).join(", ");
+        }
     }
 
     openOnChart(span) {
