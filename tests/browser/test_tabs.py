@@ -215,6 +215,29 @@ class TestFilter:
         assert 0 < left < total
         expect(tabs.panel.root.locator(".djsp-count")).to_have_text(f"{left} of {total} rows")
 
+    def test_a_place_finds_its_rows_as_it_is_copied(self, tabs: Tabs) -> None:
+        tabs.show("receivers")
+        place = tabs.row("receivers", "index_order").locator("[data-djsp-copy]")
+        path, line = (place.get_attribute("data-djsp-copy") or "").rsplit(":", 1)
+        for written in (f"{path}:{line}", path.replace("/", "\\") + f":{line}"):
+            tabs.panel.search.fill(written)
+            for name in ("receivers", "connected"):
+                tabs.show(name)
+                expect(tabs.rows(name).first).to_contain_text("index_order")
+                for row in tabs.rows(name).all():
+                    expect(row).to_contain_text(f"shop/receivers.py:{line}")
+
+    def test_a_row_without_spans_is_found_by_its_place_and_by_its_whole_name(self, tabs: Tabs) -> None:
+        tabs.show("connected")
+        uncalled = tabs.row("connected", "signal not sent")
+        place = uncalled.locator("[data-djsp-copy]").first.get_attribute("data-djsp-copy")
+        name = uncalled.locator(".djsp-names [title]").get_attribute("title")
+        for term in (str(place), f"receiver:{name}"):
+            tabs.panel.search.fill(term)
+            expect(tabs.rows("connected").first).to_be_visible()
+            for row in tabs.rows("connected").all():
+                expect(row).to_contain_text(str(name).rpartition(".")[2])
+
     def test_terms_compare_times_queries_and_exceptions(self, tabs: Tabs, recording: Recording) -> None:
         panel = tabs.panel
         slow = [span for span in [*recording.sends, *recording.calls] if span.duration_ns > 5e6]

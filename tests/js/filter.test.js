@@ -98,6 +98,8 @@ test("a package's line between finds what was sent through it", () => {
     );
     assert.deepEqual([...find(spans, parse("site:views.py:9").terms).indices], [0, 1]);
     assert.deepEqual([...find(spans, parse("site:pkg/models.py:41").terms).indices], [1]);
+    const place = "/lib/site-packages/pkg/models.py:41";
+    assert.deepEqual([...find(spans, parse(place).terms).indices], [1]);
 });
 
 test("a key alone finds what has any", () => {
@@ -108,6 +110,21 @@ test("a key alone finds what has any", () => {
 test("Windows' paths are found by either slash", () => {
     assert.deepEqual(found("site:shop/tasks.py"), [3, 4, 6]);
     assert.deepEqual(found("site:shop\\tasks.py:7"), [3, 4, 6]);
+    assert.deepEqual(found("shop\\tasks.py:7"), [3, 6]);
+    assert.deepEqual(found("shop\\views.py:60"), [2, 4]);
+});
+
+test("a place is found as it is copied", () => {
+    assert.deepEqual(found("/srv/shop/views.py:41"), [1]);
+    assert.deepEqual(found("C:\\shop\\tasks.py:7"), [3, 6]);
+    assert.deepEqual(found("-C:/shop/tasks.py"), [0, 1, 2, 4, 5]);
+    assert.deepEqual(found("site:C:\\shop\\tasks.py:7"), [3, 4, 6]);
+    assert.deepEqual(problem("c:shop"), ["filter_unknown_key"]);
+});
+
+test("a word is not looked for in the folders that all files are in", () => {
+    assert.deepEqual(found("srv"), []);
+    assert.deepEqual(found("/srv"), [0, 1, 2, 4, 5]);
 });
 
 test("durations compare in any unit", () => {
@@ -183,8 +200,15 @@ test("of keys that say so, nothing is told", () => {
 });
 
 test("rows without spans are held to what their text can tell", () => {
-    const holds = (query) => holdsInText(parse(query).terms, "index_order  shop.models.Order");
+    const text = "index_order  shop.models.Order  shop\\receivers.py:41";
+    const holds = (query) =>
+        holdsInText(parse(query).terms, text, "C:\\srv\\Shop\\receivers.py:41");
     assert.ok(holds("index"));
+    assert.ok(holds("receivers.py:41"));
+    assert.ok(holds("C:\\srv\\shop\\receivers.py:41"));
+    assert.ok(holds("site:shop/receivers.py:41"));
+    assert.ok(!holds("srv"));
+    assert.ok(!holds("/srv/shop/receivers.py:4 -site:srv/shop"));
     assert.ok(holds("receiver:index sender:order"));
     assert.ok(holds("-payment"));
     assert.ok(!holds("-index"));

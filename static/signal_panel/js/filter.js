@@ -55,13 +55,13 @@ export function parse(query) {
     for (const word of query.toLowerCase().split(/\s+/)) {
         const negated = word.startsWith("-");
         const bare = negated ? word.slice(1) : word;
-        // Only letters make a key: "views.py:41" is a word.
-        const [, key, rest] = /^([a-z_]+):(.*)$/.exec(bare) ?? [];
+        // Only letters make a key: "views.py:41" is a word, and so is the path "c:/shop/views.py".
+        const [, key, rest] = /^(?![a-z]:[\\/])([a-z_]+):(.*)$/.exec(bare) ?? [];
         if (!bare) {
             continue;
         }
         if (key === undefined) {
-            terms.push({ key: "", negated, text: bare });
+            terms.push({ key: "", negated, ...readText(bare) });
             continue;
         }
         const read = Object.hasOwn(READERS, key)
@@ -77,8 +77,12 @@ export function parse(query) {
 }
 
 function readText(text) {
-    // Windows' paths are compared as all others.
-    return { text: text.replaceAll("\\", "/") };
+    return { text: slashed(text) };
+}
+
+/** Windows' paths are compared as all others. */
+function slashed(text) {
+    return text.replaceAll("\\", "/");
 }
 
 function readDuration(text) {
@@ -163,7 +167,7 @@ function testOf(spans, { key, text, holds }) {
         };
     };
     const tests = {
-        "": () => ofKind((each) => wordsOf(each).includes(text)),
+        "": () => ofKind((each) => contains(wordsOf(each, text), text)),
         receiver: () => ofKind((each) => !each.isSend && contains(each.name, text)),
         signal: () => ofSend((each) => contains(each.name, text)),
         sender: () => ofSend((each) => contains(each.sender, text)),
@@ -181,20 +185,31 @@ function testOf(spans, { key, text, holds }) {
 }
 
 function contains(name, text) {
-    return name.toLowerCase().includes(text);
+    return slashed(name.toLowerCase()).includes(text);
 }
 
 /** The line that sent, and that of a package in between. */
 function sitesOf({ path, line, through }) {
     return [{ path, line }, through]
         .filter((site) => site?.path)
-        .map((site) => `${site.path.replaceAll("\\", "/")}:${site.line}`);
+        .map((site) => `${site.path}:${site.line}`);
 }
 
-/** @param {import("./spans.js").Kind} kind */
-function wordsOf(kind) {
-    const place = kind.path && `${shortPath(kind.path)}:${kind.line}`;
-    return [kind.name, kind.sender, place].join("\n").toLowerCase();
+/**
+ * What a word is looked for in: a path in whole ones, any other not in the folders that all of them are in.
+ *
+ * @param {import("./spans.js").Kind} kind
+ * @param {string} text
+ */
+function wordsOf(kind, text) {
+    const places = isPath(text)
+        ? sitesOf(kind)
+        : [kind.path && `${shortPath(kind.path)}:${kind.line}`];
+    return [kind.name, kind.sender, ...places].join("\n");
+}
+
+function isPath(text) {
+    return text.includes("/");
 }
 
 function raisedTest({ count, exceptions }, text) {
@@ -210,11 +225,12 @@ function raisedTest({ count, exceptions }, text) {
  *
  * @param {Term[]} terms
  * @param {string} rowText
+ * @param {string} places  Whole ones.
  */
-export function holdsInText(terms, rowText) {
-    const text = rowText.toLowerCase();
+export function holdsInText(terms, rowText, places) {
     const textual = ["", "receiver", "signal", "sender", "site"];
-    return terms.every(
-        (term) => (textual.includes(term.key) && text.includes(term.text)) !== term.negated,
-    );
+    return terms.every(({ key, text, negated }) => {
+        const holder = key === "site" || isPath(text) ? `${rowText}\n${places}` : rowText;
+        return (textual.includes(key) && contains(holder, text)) !== negated;
+    });
 }

@@ -65,10 +65,10 @@ export class Sheet {
      */
     filter(terms, matches) {
         let count = 0;
+        const holds = (row) => holdsInText(terms, textOf(row), placesOf(row));
         for (const row of this.rows) {
             const owner = this.owners.get(row);
-            const isShown =
-                !matches || (owner.isEmpty ? holdsInText(terms, row.textContent) : matches(owner));
+            const isShown = !matches || (owner.isEmpty ? holds(row) : matches(owner));
             row.hidden = !isShown;
             count += isShown ? 1 : 0;
         }
@@ -231,6 +231,19 @@ function sizeOf({ kinds, ranges }) {
     }
     // Of rows with the same spans to choose from, the one of fewer kinds.
     return kinds ? size + kinds.reduce((total, kind) => total + kind, 0) / kinds.length : size + 1;
+}
+
+/** What a row says, its names in full. */
+function textOf(row) {
+    return `${row.textContent}\n${titlesOf(row, "[title]:not(.djsp-place)")}`;
+}
+
+function placesOf(row) {
+    return titlesOf(row, ".djsp-place");
+}
+
+function titlesOf(row, selector) {
+    return Array.from(row.querySelectorAll(selector), ({ title }) => title).join("\n");
 }
 
 function valueIn(cell) {
