@@ -118,6 +118,26 @@ class TestTabs:
         tabs.tab("sends").click()
         expect(tabs.view("sends")).to_contain_text("This request is no longer stored.")
 
+    def test_one_clicked_while_the_scripts_load_is_shown_once_they_are_there(
+        self, page: Page, bookshop: BookshopFactory
+    ) -> None:
+        held: list[Route] = []
+        page.route("**/signal_panel/js/chart.js", lambda route: held.append(route))
+        page.goto(bookshop())
+        place_order(page)
+        ordered = page.url
+        side_bar_link(page).click()
+        panel = Panel(page)
+        panel.is_styled()
+        expect(panel.root).to_have_attribute("data-djsp-state", "loading")
+        for name in ("signals", "receivers"):
+            tab = panel.root.locator(f"[data-djsp-tab={name}]")
+            tab.click()
+            expect(tab).to_have_attribute("aria-current", "true")
+        assert page.url == ordered
+        held[-1].continue_()
+        Tabs(panel).is_shown("receivers")
+
     def test_without_scripts_they_are_links_to_pages(self, page: Page, bookshop: BookshopFactory) -> None:
         page.route("**/signal_panel/js/**", lambda route: route.abort())
         page.goto(bookshop())

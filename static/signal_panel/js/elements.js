@@ -39,6 +39,15 @@ export function holdsFocus(holder) {
     return holder.contains(holder.getRootNode().activeElement);
 }
 
+/**
+ * Whether it does not ask the browser for a new tab or window.
+ *
+ * @param {MouseEvent | KeyboardEvent} event
+ */
+export function isPlain(event) {
+    return !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey);
+}
+
 // How far, in pixels, a pointer may stray in a click.
 const STRAY = 4;
 

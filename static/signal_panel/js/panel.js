@@ -7,7 +7,7 @@
  * where the reader left it.
  */
 
-import { button, element } from "./elements.js";
+import { button, element, isPlain } from "./elements.js";
 import { ask } from "./fetching.js";
 import { fill } from "./format.js";
 import { habits, places } from "./memory.js";
@@ -41,7 +41,22 @@ function start(root) {
         // The side bar was rendered before the request's last signals were sent.
         subtitle.textContent = root.dataset.djspSubtitle;
     }
+    holdTabs(root);
     startTimeline(root, JSON.parse(root.dataset.djspMessages));
+}
+
+/** Keeps the links to tables from leaving the page until they are tabs: the one clicked last is shown then. */
+function holdTabs(root) {
+    root.addEventListener("click", (event) => {
+        const tab = event.target.closest(".djsp-tab");
+        const isLink = tab && isPlain(event) && !event.defaultPrevented;
+        if (isLink && root.dataset.djspState === "loading") {
+            event.preventDefault();
+            habits.tab = tab.dataset.djspTab;
+            root.querySelector(".djsp-tab[aria-current]").removeAttribute("aria-current");
+            tab.setAttribute("aria-current", "true");
+        }
+    });
 }
 
 /** @param {import("./tabs.js").Tabs} [tabs]  Of a try before this one. */

@@ -3,7 +3,7 @@
  * it is first shown.
  */
 
-import { button, element, holdsFocus } from "./elements.js";
+import { button, element, holdsFocus, isPlain } from "./elements.js";
 import { askForSheet } from "./fetching.js";
 import { fill } from "./format.js";
 import { Sheet } from "./sheet.js";
@@ -204,9 +204,4 @@ export class Tabs {
         this.show(tab.dataset.djspTab);
         tab.focus();
     }
-}
-
-/** Not one that asks the browser for a new tab or window. */
-function isPlain(event) {
-    return !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey);
 }
