@@ -14,6 +14,7 @@ def messages() -> dict[str, str]:
         "gone": _("This request is no longer stored. Reload the page to record it again."),
         "failed": _("The timeline could not be loaded: %(reason)s"),
         "retry": _("Try again"),
+        "reload": _("Reload the page"),
         "nothing_selected": _("Choose a bar or a row to see its details."),
         "times": _("%(time)s (self %(self)s)"),
         "level": _("level %(level)s"),

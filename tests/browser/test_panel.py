@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from signal_panel import Phase
-from tests.browser.conftest import BookshopFactory
+from tests.browser.conftest import BROWSER, BookshopFactory
 from tests.browser.toolbar import PANEL, open_panel, recording_of, request_id, switch_to
 
 
@@ -412,6 +412,63 @@ class TestFailing:
         page.unroute("**/signal_timeline/spans/**")
         panel.root.get_by_role("button", name="Try again").click()
         panel.is_ready()
+
+    def test_scripts_that_failed_to_load_can_be_tried_again(
+        self, page: Page, bookshop: BookshopFactory
+    ) -> None:
+        module = "**/signal_panel/js/chart.js"
+        page.route(module, lambda route: route.abort())
+        page.goto(bookshop())
+        side_bar_link(page).click()
+        panel = Panel(page)
+        expect(panel.root).to_contain_text("The timeline could not be loaded: ")
+        page.unroute(module)
+        # A Firefox never asks for a module again.
+        again = "Reload the page" if BROWSER == "firefox" else "Try again"
+        panel.root.get_by_role("button", name=again).click()
+        if BROWSER == "firefox":
+            side_bar_link(page).click()
+        panel.is_ready()
+
+    def test_scripts_that_fail_to_load_again_leave_a_reload(
+        self, page: Page, bookshop: BookshopFactory
+    ) -> None:
+        module = "**/signal_panel/js/chart.js"
+        page.route(module, lambda route: route.abort())
+        page.goto(bookshop())
+        side_bar_link(page).click()
+        panel = Panel(page)
+        panel.root.get_by_role("button", name="Try again").click()
+        with page.expect_navigation():
+            panel.root.get_by_role("button", name="Reload the page").click()
+
+    def test_a_style_sheet_that_failed_to_load_is_tried_again_with_the_spans(
+        self, page: Page, bookshop: BookshopFactory
+    ) -> None:
+        page.goto(bookshop())
+        for address in ("**/signal_panel/css/panel.css", "**/signal_timeline/spans/**"):
+            page.route(address, lambda route: route.abort())
+        side_bar_link(page).click()
+        panel = Panel(page)
+        expect(panel.root).to_contain_text("The timeline could not be loaded: ")
+        page.unroute_all()
+        panel.root.get_by_role("button", name="Try again").click()
+        panel.is_ready()
+        panel.is_styled()
+        assert int(panel.state("bars")) > 0
+
+    def test_a_style_sheet_alone_that_failed_to_load_can_be_tried_again(
+        self, page: Page, bookshop: BookshopFactory
+    ) -> None:
+        page.goto(bookshop())
+        page.route("**/signal_panel/css/panel.css", lambda route: route.abort())
+        side_bar_link(page).click()
+        panel = Panel(page)
+        expect(panel.root).to_contain_text(re.compile("The timeline could not be loaded: .*/css/panel.css"))
+        page.unroute_all()
+        panel.root.get_by_role("button", name="Try again").click()
+        panel.is_ready()
+        panel.is_styled()
 
     def test_markup_in_names_shows_as_text(
         self, page: Page, bookshop: BookshopFactory, errors: list[str]

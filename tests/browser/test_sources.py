@@ -39,13 +39,16 @@ def test_a_request_no_longer_stored_is_told(panel: Locator) -> None:
     expect(panel.locator(".djsp-detail")).to_contain_text("This request is no longer stored.")
 
 
-def test_a_failed_fetch_is_told(panel: Locator) -> None:
+def test_a_failed_fetch_can_be_tried_again(panel: Locator) -> None:
     panel.page.route("**/signal_timeline/source/**", lambda route: route.fulfill(body="<h1>Log in</h1>"))
     panel.page.evaluate("console.error = () => {}")
     panel.get_by_role("button", name="source", exact=True).click()
     expect(panel.locator(".djsp-detail")).to_contain_text(
         "The source could not be loaded: no source in the answer"
     )
+    panel.page.unroute("**/signal_timeline/source/**")
+    panel.get_by_role("button", name="Try again").click()
+    expect(panel.locator(".djsp-detail .djsp-code")).to_be_visible()
 
 
 def test_in_a_narrow_panel_no_line_breaks_and_the_arrows_scroll_them_sideways(panel: Locator) -> None:

@@ -15,7 +15,13 @@ import { habits, places } from "./memory.js";
 const PANEL_ID = "SignalTimelinePanel";
 
 /** What draws. It is fetched while the server is already at work on the spans. */
-const parts = import("./parts.js");
+let parts = import("./parts.js");
+
+/** What draws; asked for once more where it could not be loaded. */
+function partsAgain() {
+    parts = parts.catch(() => import("./parts.js"));
+    return parts;
+}
 
 /** @type {WeakMap<Element, import("./timeline.js").Timeline | null>} null while it loads */
 const started = new WeakMap();
@@ -67,7 +73,7 @@ async function startTimeline(root, messages, tabs) {
     status.replaceChildren(element("p", "djsp-muted", messages.loading));
     status.hidden = false;
     try {
-        const prepared = parts.then((loaded) => {
+        const prepared = partsAgain().then((loaded) => {
             // The tables need no spans to be read.
             tabs ??= new loaded.Tabs(root, messages, habits);
             return loaded;
@@ -101,6 +107,13 @@ async function startTimeline(root, messages, tabs) {
             element("p", "", fill(messages.failed, { reason: error.message })),
             button("djsp-retry", messages.retry, () => startTimeline(root, messages, tabs)),
         );
+        if (!tabs) {
+            // Some browsers never ask again for a module that they could not load.
+            status.append(
+                " ",
+                button("djsp-retry", messages.reload, () => location.reload()),
+            );
+        }
     }
 }
 
@@ -116,16 +129,24 @@ async function painted() {
 }
 
 /** Resolves when the panel's style sheet is there: the canvases take their colours and sizes from it. */
-function styled(root) {
-    const link = root.parentElement.querySelector("link[rel=stylesheet]");
-    return new Promise((resolve) => {
-        if (!link || link.sheet) {
-            resolve();
-            return;
-        }
-        link.addEventListener("load", resolve);
-        link.addEventListener("error", resolve);
-    });
+async function styled(root) {
+    let link = root.parentElement.querySelector("link[rel=stylesheet]");
+    if (link.sheet && !isStyled(root)) {
+        // It could not be loaded, and is only asked for again by another link.
+        const other = link.cloneNode();
+        link.replaceWith(other);
+        link = other;
+    }
+    if (!link.sheet) {
+        await new Promise((resolve, reject) => {
+            link.addEventListener("load", resolve);
+            link.addEventListener("error", () => reject(new Error(link.href)));
+        });
+    }
+}
+
+function isStyled(root) {
+    return getComputedStyle(root).getPropertyValue("--djsp-background") !== "";
 }
 
 function restyle() {

@@ -38,15 +38,17 @@ async function toggle(root, opener, messages) {
     if (wasOpen) {
         return;
     }
-    const fold = element("div", "djsp-fold", element("p", "djsp-muted", messages.loading_source));
+    const fold = element("div", "djsp-fold");
     fold.setAttribute("role", "status");
     detail.append(fold);
+    const address = `${root.dataset.djspSources}&receiver=${opener.dataset.djspReceiver}`;
+    await load(fold, address, messages);
+}
+
+async function load(fold, address, messages) {
+    fold.replaceChildren(element("p", "djsp-muted", messages.loading_source));
     try {
-        fold.replaceChildren(
-            await askForSource(
-                `${root.dataset.djspSources}&receiver=${opener.dataset.djspReceiver}`,
-            ),
-        );
+        fold.replaceChildren(await askForSource(address));
     } catch (error) {
         if (error.status === 404) {
             fold.replaceChildren(element("p", "", messages.gone));
@@ -55,6 +57,7 @@ async function toggle(root, opener, messages) {
         console.error(error);
         fold.replaceChildren(
             element("p", "", fill(messages.failed_source, { reason: error.message })),
+            button("djsp-retry", messages.retry, () => load(fold, address, messages)),
         );
     }
 }
