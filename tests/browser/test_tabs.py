@@ -494,6 +494,48 @@ class TestFindings:
         expect(button).to_be_focused()
 
 
+class TestBeforeTheSpansAreThere:
+    @pytest.fixture
+    def held(self, page: Page) -> list[Route]:
+        """What asks for spans, and is not answered yet."""
+        held: list[Route] = []
+        page.route("**/signal_timeline/spans/**", lambda route: held.append(route))
+        return held
+
+    @pytest.fixture
+    def tabs(self, page: Page, bookshop: BookshopFactory, held: list[Route]) -> Tabs:
+        """The tabs of an order whose spans are on their way."""
+        page.goto(bookshop())
+        place_order(page)
+        side_bar_link(page).click()
+        panel = Panel(page)
+        panel.is_styled()
+        expect(panel.root).to_have_attribute("data-djsp-state", "loading")
+        return Tabs(panel)
+
+    def test_places_can_be_copied(self, tabs: Tabs) -> None:
+        if BROWSER == "chromium":
+            tabs.panel.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        place = tabs.panel.root.locator(".djsp-finding [data-djsp-copy]").first
+        place.click()
+        expect(place).to_have_text("copied")
+
+    def test_what_shows_spans_only_offers_to_once_they_are(self, tabs: Tabs, held: list[Route]) -> None:
+        button = tabs.panel.root.get_by_role("button", name="Show on the timeline").first
+        expect(button).to_be_disabled()
+        tabs.show("receivers")
+        row = tabs.row("receivers", "index_order")
+        expect(row).not_to_have_attribute("title", "Show on the timeline")
+        row.locator("th").click()
+        tabs.is_shown("receivers")
+        held[0].continue_()
+        expect(tabs.panel.root).to_have_attribute("data-djsp-state", "ready")
+        expect(button).to_be_enabled()
+        row.locator("th").click()
+        tabs.is_shown("timeline")
+        expect(tabs.chip).to_contain_text("index_order")
+
+
 class TestQueries:
     def test_they_are_drawn_as_ticks_that_tell_and_lead_to_their_span(
         self, tabs: Tabs, recording: Recording

@@ -63,11 +63,10 @@ export function placeLink(editor, path, line) {
 /**
  * Copies a place's text when it is clicked; where the browser forbids that, it is selected.
  *
- * @param {HTMLElement} root
+ * @param {HTMLElement} root  In it is what is read aloud when it changes.
  * @param {Record<string, string>} messages
- * @param {(text: string) => void} say  Aloud.
  */
-export function copyPlaces(root, messages, say) {
+export function copyPlaces(root, messages) {
     root.addEventListener("click", async (event) => {
         const place = event.target.closest("[data-djsp-copy]");
         if (!place || place.dataset.djspCopied) {
@@ -77,7 +76,7 @@ export function copyPlaces(root, messages, say) {
         try {
             await navigator.clipboard.writeText(place.dataset.djspCopy);
             place.textContent = messages.copied;
-            say(messages.copied);
+            root.querySelector(".djsp-live").textContent = messages.copied;
         } catch {
             place.textContent = place.dataset.djspCopy;
             getSelection().selectAllChildren(place);

@@ -1,4 +1,7 @@
-/** The findings of a large recording: the server looks for them once the timeline is there to be read. */
+/**
+ * The findings, once the timeline is there to show their spans. Those of a large recording the server only
+ * looks for then.
+ */
 
 import { button, element } from "./elements.js";
 import { askForSheet } from "./fetching.js";
@@ -11,7 +14,8 @@ import { fill } from "./format.js";
 export async function addFindings(root, messages) {
     const room = root.querySelector("[data-djsp-findings]");
     if (!room) {
-        return; // They came with the panel.
+        enable(root); // They came with the panel.
+        return;
     }
     const status = element("p", "djsp-muted", messages.loading_findings);
     status.setAttribute("role", "status");
@@ -20,6 +24,7 @@ export async function addFindings(root, messages) {
     try {
         const sheet = await askForSheet(room.dataset.djspFindings);
         room.replaceChildren(...sheet.children);
+        enable(room);
         room.dataset.djspState = "ready";
     } catch (error) {
         if (error.status === 404) {
@@ -31,5 +36,11 @@ export async function addFindings(root, messages) {
         room.dataset.djspState = "failed";
         status.textContent = fill(messages.failed_findings, { reason: error.message });
         room.append(button("djsp-retry", messages.retry, () => addFindings(root, messages)));
+    }
+}
+
+function enable(holder) {
+    for (const made of holder.querySelectorAll("[data-djsp-do=highlight]")) {
+        made.disabled = false;
     }
 }

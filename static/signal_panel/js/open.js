@@ -1,5 +1,6 @@
 /** The page that shows a recording from a file: one at a time, each in a timeline of its own. */
 
+import { copyPlaces } from "./editor.js";
 import { fill, thousands } from "./format.js";
 import { dark } from "./page.js";
 import { decode } from "./spans.js";
@@ -56,6 +57,7 @@ function start(spans) {
     }
     const root = page.appendChild(document.importNode(blank, true));
     root.querySelector(".djsp-timeline").hidden = false;
+    copyPlaces(root, messages);
     const habits = { tab: "timeline", query: "", sorts: new Map() };
     const place = { view: null, selected: -1, highlight: null };
     const tabs = new Tabs(root, messages, habits);

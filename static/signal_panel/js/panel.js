@@ -7,6 +7,7 @@
  * where the reader left it.
  */
 
+import { copyPlaces } from "./editor.js";
 import { button, element, isPlain } from "./elements.js";
 import { ask } from "./fetching.js";
 import { fill } from "./format.js";
@@ -47,8 +48,10 @@ function start(root) {
         // The side bar was rendered before the request's last signals were sent.
         subtitle.textContent = root.dataset.djspSubtitle;
     }
+    const messages = JSON.parse(root.dataset.djspMessages);
     holdTabs(root);
-    startTimeline(root, JSON.parse(root.dataset.djspMessages));
+    copyPlaces(root, messages);
+    startTimeline(root, messages);
 }
 
 /** Keeps the links to tables from leaving the page until they are tabs: the one clicked last is shown then. */

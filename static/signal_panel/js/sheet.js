@@ -19,15 +19,12 @@ export class Sheet {
         this.spans = null;
         this.chosen = null;
         this.rows = [...section.querySelectorAll("tbody > .djsp-row")];
+        /** Those that spans belong to, once these are there. */
+        this.choosable = [];
         /** How many rows the filter leaves, and how many there are. */
         this.counts = { count: this.rows.length, total: this.rows.length };
         /** @type {Map<HTMLElement, import("./rows.js").Owner>} */
         this.owners = new Map();
-        for (const row of this.choosable) {
-            row.tabIndex = -1;
-            row.title = messages.show_spans;
-        }
-        this.offerEntry();
         this.isDrag = dragsIn(section);
         section.addEventListener("click", (event) => this.onClick(event));
         section.addEventListener("keydown", (event) => this.onKey(event));
@@ -38,11 +35,6 @@ export class Sheet {
                 this.sort(table, order);
             }
         }
-    }
-
-    /** The rows that spans belong to. */
-    get choosable() {
-        return this.rows.filter((row) => row.dataset.djspKinds || row.dataset.djspSpans);
     }
 
     /**
@@ -57,6 +49,11 @@ export class Sheet {
         for (const row of this.rows) {
             this.owners.set(row, ownerOf(spans, choiceOf(row)));
         }
+        this.choosable = this.rows.filter((row) => row.dataset.djspKinds || row.dataset.djspSpans);
+        for (const row of this.choosable) {
+            row.title = this.messages.show_spans;
+        }
+        this.offerEntry();
     }
 
     /**
@@ -149,7 +146,7 @@ export class Sheet {
     }
 
     choose(row) {
-        if (this.chosen && this.choosable.includes(row)) {
+        if (this.choosable.includes(row)) {
             this.chosen(choiceOf(row), row);
         }
     }

@@ -10,7 +10,6 @@ import {
     spoken,
     tooltip,
 } from "./describe.js";
-import { copyPlaces } from "./editor.js";
 import { element, holdsFocus } from "./elements.js";
 import { find, indicesOf } from "./filter.js";
 import { FilterBox } from "./filterbox.js";
@@ -138,9 +137,6 @@ export class Timeline {
             actions[button?.dataset.djspDo]?.(button);
         });
         foldSources(this.root, this.messages);
-        copyPlaces(this.root, this.messages, (text) => {
-            this.live.textContent = text;
-        });
         this.root.addEventListener("keydown", (event) => this.onKey(event));
         // The page must not take the end of a key that was used here for a shortcut.
         this.root.addEventListener("keyup", (event) => {
