@@ -712,12 +712,41 @@ class TestState:
         expect(tabs.row("receivers", "reset_queries")).to_be_visible()
 
 
-def test_a_table_on_a_page_of_its_own_follows_the_reader_s_theme(tabs: Tabs) -> None:
-    page = tabs.panel.page
-    page.goto(page.locator("[data-djsp-tab=receivers]").evaluate("tab => tab.href"))
-    for scheme in ("dark", "light"):
-        emulate_media(page, color_scheme=scheme)
-        expect(page.locator("#djDebug")).to_have_attribute("data-theme", scheme)
+class TestOnAPageOfItsOwn:
+    @pytest.fixture
+    def page(self, page: Page, bookshop: BookshopFactory) -> Page:
+        """The receivers of an order that was placed, without a panel around them."""
+        page.goto(bookshop())
+        place_order(page)
+        open_panel(page)
+        page.goto(page.locator("[data-djsp-tab=receivers]").evaluate("tab => tab.href"))
+        return page
+
+    def test_a_table_follows_the_reader_s_theme(self, page: Page) -> None:
+        for scheme in ("dark", "light"):
+            emulate_media(page, color_scheme=scheme)
+            expect(page.locator("#djDebug")).to_have_attribute("data-theme", scheme)
+
+    def test_a_table_is_sorted_by_its_heads(self, page: Page) -> None:
+        heading = page.get_by_role("columnheader", name="Receiver", exact=True)
+        heading.get_by_role("button").click()
+        expect(heading).to_have_attribute("aria-sort", "ascending")
+        names = page.locator("tbody th").all_inner_texts()
+        assert names == sorted(names, key=str.lower)
+
+    def test_its_places_can_be_copied_and_its_rows_not_be_chosen(self, page: Page) -> None:
+        if BROWSER == "chromium":
+            page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        place = page.locator(".djsp-place").first
+        whole = place.get_attribute("title")
+        place.click()
+        expect(place).to_have_text("copied")
+        expect(page.locator(".djsp-live")).to_have_text("copied")
+        assert page.evaluate("navigator.clipboard.readText()") == whole
+        address = page.url
+        page.locator("tbody th").first.click()
+        expect(page.locator("tr[tabindex], tr[title]")).to_have_count(0)
+        assert page.url == address
 
 
 def test_a_hundred_thousand_spans_are_filtered_and_highlighted(
