@@ -354,6 +354,26 @@ class TestFindingsOfALargeRequest:
         expect(large.root).to_have_attribute("data-djsp-highlighted", highlighted)
         expect(large.root.locator(".djsp-finding").first).to_be_visible()
 
+    def test_the_way_back_leads_to_one_that_is_folded_away_after_a_switch(
+        self, large: Panel, errors: list[str]
+    ) -> None:
+        page = large.page
+        recording_of(page, request_id(page))
+        side_bar_link(page).click()
+        shown = request_id(page)
+        large.root.locator(".djsp-more-findings summary").click()
+        button = large.root.get_by_role("button", name="Show on the timeline").last
+        button.click()
+        expect(large.root.locator(".djsp-chip")).to_be_visible()
+        other = page.evaluate("fetch('/quiet/').then(answer => answer.headers.get('djdt-request-id'))")
+        for request in (other, shown):
+            switch_to(page, request)
+            open_panel(page)
+        expect(large.root.locator(".djsp-finding").first).to_be_visible()
+        large.keys("b")
+        expect(large.root.locator(".djsp-chip")).to_be_hidden()
+        expect(button).to_be_focused()
+
     def test_a_failed_fetch_can_be_tried_again(self, large: Panel) -> None:
         large.page.route("**/signal_timeline/table/**", lambda route: route.fulfill(status=500))
         side_bar_link(large.page).click()

@@ -484,6 +484,21 @@ class TestFindings:
             expect(panel.table).to_have_count(1)
             expect(panel.search).to_have_value(left)
 
+    def test_the_way_back_leads_to_one_after_a_switch_too(self, tabs: Tabs) -> None:
+        page = tabs.panel.page
+        shown = request_id(page)
+        finding = tabs.panel.root.locator("[data-djsp-rule=swallowed-exception]")
+        button = finding.get_by_role("button", name="Show on the timeline")
+        button.click()
+        other = page.evaluate("fetch('/quiet/').then(answer => answer.headers.get('djdt-request-id'))")
+        for request in (other, shown):
+            switch_to(page, request)
+            open_panel(page)
+        tabs.panel.is_ready()
+        tabs.chip.get_by_role("button", name="Findings").click()
+        expect(tabs.chip).to_be_hidden()
+        expect(button).to_be_focused()
+
     def test_by_keys_too(self, tabs: Tabs) -> None:
         finding = tabs.panel.root.locator("[data-djsp-rule=swallowed-exception]")
         button = finding.get_by_role("button", name="Show on the timeline")

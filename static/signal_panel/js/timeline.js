@@ -312,10 +312,25 @@ export class Timeline {
         if (highlight.from) {
             this.tabs.show(highlight.from);
         }
-        // The toolbar may have replaced it meanwhile.
-        const origin = this.origin?.isConnected ? this.origin : this.tabs.sheet?.current;
+        const origin = this.originOf(highlight);
+        // A finding may have been folded away.
+        origin?.closest("details")?.setAttribute("open", "");
         origin?.focus({ preventScroll: true });
         origin?.scrollIntoView({ block: "nearest" });
+    }
+
+    /** What was chosen; the toolbar may have put other HTML in its place meanwhile. */
+    originOf({ from, label, spans }) {
+        if (this.origin?.isConnected) {
+            return this.origin;
+        }
+        if (from) {
+            return this.tabs.sheet?.current;
+        }
+        const finding = [...this.root.querySelectorAll(".djsp-finding")].find(
+            (each) => each.dataset.djspSpans === spans && choiceOf(each).label === label,
+        );
+        return finding?.querySelector("[data-djsp-do=highlight]");
     }
 
     /** Selects the next match, or without a filter the next span. */
