@@ -48,7 +48,7 @@ def messages() -> dict[str, str]:
         "skipped": _("did not run, since one before raised:"),
         "copied": _("copied"),
         "kept_spans": _("%(count)s of %(total)s"),
-        "opened": _("%(file)s: %(spans)s spans, recorded %(when)s"),
+        "opened": _("%(file)s: %(spans)s, recorded %(when)s"),
         "not_opened": _("%(file)s could not be opened: %(reason)s"),
         "other_version": _("it is not a recording of format version %(version)s"),
         "source": _("source"),

@@ -83,10 +83,49 @@ def test_the_details_have_the_line_of_one_s_own_and_the_package_s(opened: Page) 
 def test_another_file_takes_the_place_of_the_first(opened: Page) -> None:
     recording = json.loads(Recording(Columns(epoch=0, duration=1)).to_json())
     choose(opened, json.dumps(recording))
-    expect(opened.get_by_role("status").first).to_contain_text("checkout.json: 0 spans")
+    expect(opened.get_by_role("status").first).to_contain_text("checkout.json: 0 spans, ")
     recording["overflow"][:2] = [2, 3]
     choose(opened, json.dumps(recording), "other.json")
-    expect(opened.get_by_role("status").first).to_contain_text("other.json: 0 of 5 spans")
+    expect(opened.get_by_role("status").first).to_contain_text("other.json: 0 of 5 spans, ")
+    recording["overflow"][:2] = [1, 0]
+    choose(opened, json.dumps(recording), "one.json")
+    expect(opened.get_by_role("status").first).to_contain_text("one.json: 0 of 1 span, ")
+    expect(opened.locator(".djsp .djsp")).to_have_count(1)
+
+
+def test_the_file_chosen_last_is_shown_though_the_one_before_is_read_later(opened: Page) -> None:
+    opened.evaluate(
+        """() => {
+            const { text } = File.prototype;
+            const lasting = new Promise((resolve) => { globalThis.goOn = resolve; });
+            File.prototype.text = async function () {
+                const read = await text.call(this);
+                return this.name === "slow.json" ? lasting.then(() => read) : read;
+            };
+        }"""
+    )
+    recording = Recording(Columns(epoch=0, duration=1)).to_json()
+    choose(opened, recording, "slow.json")
+    choose(opened, recording, "quick.json")
+    status = opened.get_by_role("status").first
+    expect(status).to_contain_text("quick.json")
+    opened.evaluate("async () => { goOn(); await new Promise((resolve) => setTimeout(resolve)); }")
+    expect(status).to_contain_text("quick.json")
+
+
+def test_a_recording_without_spans_shows_its_phases_and_queries(opened: Page) -> None:
+    recording = json.loads(Recording(Columns(epoch=0, duration=1000)).to_json())
+    recording["strings"] = ["SELECT 1", "default"]
+    recording["phases"] = [["view", "shop.views.quiet", 0, 900]]
+    recording["statements"] = [[0, 1]]
+    recording["queries"] = [[100], [200], [-1], [0], [0]]
+    choose(opened, json.dumps(recording))
+    timeline = opened.locator(".djsp[data-djsp-state=ready]")
+    expect(timeline).to_have_attribute("data-djsp-queries", "1")
+    expect(timeline.get_by_role("list", name="Phases of the request")).to_contain_text("shop.views.quiet")
+    expect(timeline.locator(".djsp-spans")).to_be_hidden()
+    timeline.locator(".djsp-detail summary").click()
+    expect(timeline.locator(".djsp-detail code")).to_have_text("SELECT 1")
 
 
 @pytest.mark.parametrize(
@@ -97,7 +136,7 @@ def test_another_file_takes_the_place_of_the_first(opened: Page) -> None:
         ("null", "it is not a recording of format version 1"),
         ("[1, 2]", "it is not a recording of format version 1"),
         ('{"version": 2}', "it is not a recording of format version 1"),
-        ('{"version": 1}', "could not be opened"),
+        ('{"version": 1}', "it is not a recording of format version 1"),
     ],
 )
 def test_what_is_no_recording_is_said_to_be_none(opened: Page, text: str, reason: str) -> None:

@@ -17,25 +17,32 @@ const messages = JSON.parse(blank.dataset.djspMessages);
 
 /** @type {Timeline | null} */
 let timeline = null;
+/** @type {File | null} */
+let chosen = null;
 
 async function show(file) {
+    chosen = file;
+    // What is chosen last is what is shown, in whatever order files are read.
+    const isLast = () => chosen === file;
     try {
-        const recording = JSON.parse(await file.text());
-        clear();
-        if (recording?.version !== VERSION) {
-            throw new Error(fill(messages.other_version, { version: VERSION }));
+        const text = await file.text();
+        if (isLast()) {
+            open(file.name, text);
         }
-        const spans = decode(recording);
-        timeline = start(spans);
-        status.textContent = fill(messages.opened, {
-            file: file.name,
-            spans: counted(spans.count, recording.overflow),
-            when: new Date(recording.epoch * 1000).toLocaleString(),
-        });
     } catch (error) {
-        clear();
-        status.textContent = fill(messages.not_opened, { file: file.name, reason: error.message });
+        if (isLast()) {
+            clear();
+            const told = { file: file.name, reason: error.message };
+            status.textContent = fill(messages.not_opened, told);
+        }
     }
+}
+
+function open(name, text) {
+    const { spans, told } = read(name, text);
+    clear();
+    timeline = start(spans);
+    status.textContent = told;
 }
 
 function clear() {
@@ -43,18 +50,32 @@ function clear() {
     page.querySelector(":scope > .djsp")?.remove();
 }
 
+/** A recording's spans, and what is said of it. */
+function read(name, text) {
+    const recording = JSON.parse(text);
+    try {
+        if (recording.version === VERSION) {
+            return { spans: decode(recording), told: describe(name, recording) };
+        }
+    } catch {
+        // Nor is it one if it lacks what all have.
+    }
+    throw new Error(fill(messages.other_version, { version: VERSION }));
+}
+
 /** How many spans there are, and of how many, where not all were kept. */
-function counted(count, [sends, calls]) {
-    const total = thousands(count + sends + calls);
-    return sends + calls
-        ? fill(messages.kept_spans, { count: thousands(count), total })
-        : thousands(count);
+function describe(name, { start: { length: kept }, overflow: [sends, calls], epoch }) {
+    const total = kept + sends + calls;
+    const values = { count: thousands(kept), total: thousands(total) };
+    const count = kept < total ? fill(messages.kept_spans, values) : values.count;
+    return fill(messages.opened, {
+        file: name,
+        spans: fill(messages[total === 1 ? "shown_span" : "shown_spans"], { count }),
+        when: new Date(epoch * 1000).toLocaleString(),
+    });
 }
 
 function start(spans) {
-    if (!spans.count) {
-        return null;
-    }
     const root = page.appendChild(document.importNode(blank, true));
     root.querySelector(".djsp-timeline").hidden = false;
     copyPlaces(root, messages);
