@@ -149,7 +149,7 @@ async function styled(root) {
 }
 
 function isStyled(root) {
-    return getComputedStyle(root).getPropertyValue("--djsp-background") !== "";
+    return getComputedStyle(root).getPropertyValue("--djsp-match") !== "";
 }
 
 function restyle() {
