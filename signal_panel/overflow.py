@@ -62,7 +62,7 @@ class OverflowCounter:
         self._calls_of: dict[int, list[tuple[int, int]]] = {}
         self._raised: dict[int, str] = {}
         self._passed_on: dict[int, set[str]] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # the garbage collector may come, and with it somebody who sends
 
     def raised(self, number: int, name: str) -> None:
         """An exception of the type so named has left a span, which is about to be added."""
@@ -77,7 +77,7 @@ class OverflowCounter:
     def passed_on(self) -> set[tuple[int, str]]:
         """The spans that were not added, by their numbers, with what others have passed on to them."""
         with self._lock:
-            return {(above, name) for above, names in self._passed_on.items() for name in names}
+            return {(above, name) for above, names in [*self._passed_on.items()] for name in [*names]}
 
     def add_call(self, number: int, send: int, start: int, end: int) -> None:
         """Add a receiver call that has ended."""
@@ -126,7 +126,7 @@ class OverflowCounter:
         """What has been added up in a scope: in the scopes and spans, by their numbers, that are in it."""
         total = _Counted()
         with self._lock:
-            for number, counted in self._counted.items():
+            for number, counted in list(self._counted.items()):
                 if is_in_it(number):
                     total.add(counted)
             return total.total(self._receivers_ns.get(scope, 0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import itertools
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -30,18 +30,21 @@ class Queries(QueryLog):
 
     def __init__(self) -> None:
         super().__init__()
-        self.statements: list[tuple[str, str]] = []
+        self.statements: dict[int, tuple[str, str]] = {}
         """The SQL text and the database's alias of each statement."""
-        self._lock = threading.Lock()
+        self._next_statement = itertools.count().__next__
 
     def statement_of(self, sql: Any, alias: str) -> tuple[int, bool]:
         """The number of a statement that may be new, and whether to make it again is worth telling."""
         text = sql if type(sql) is str else _text(sql)
-        with self._lock:
-            if (text, alias) not in self.numbers:
-                self.statements.append((text, alias))
-                self.numbers[text, alias] = len(self.statements) - 1, not text.startswith(NO_REPEATS)
-            return self.numbers[text, alias]
+        key = text, alias
+        # Without a lock: the garbage collector may come, and with it somebody who queries.
+        known = self.numbers.get(key)
+        if known is None:
+            number = self._next_statement()
+            self.statements[number] = key
+            known = self.numbers.setdefault(key, (number, not text.startswith(NO_REPEATS)))
+        return known
 
     def make_room(self, queries: int) -> None:
         """Let so many more in, where fewer would be."""

@@ -51,10 +51,11 @@ class Rows:
     integer objects a row takes up to four times the memory.
     """
 
-    __slots__ = ("_fresh", "keep", "packed")
+    __slots__ = ("_fresh", "_is_packing", "keep", "packed")
 
     def __init__(self) -> None:
         self._fresh: list[int] = []
+        self._is_packing = False
         self.packed = bytearray()
         """What C adds to. The garbage collector has nothing to look at in it."""
         self.keep: Callable[[Sequence[int]], None] = (
@@ -65,9 +66,15 @@ class Rows:
     def pack(self) -> None:
         """Pack what has been kept since the last time."""
         with _lock:
-            fresh = self._fresh[:]  # other threads may add to it
-            self.packed += _pack(fresh)
-            del self._fresh[: len(fresh)]
+            if self._is_packing:  # a finalizer or a signal handler sends in the middle of it
+                return
+            self._is_packing = True
+            try:
+                fresh = self._fresh[:]  # other threads may add to it
+                self.packed += _pack(fresh)
+                del self._fresh[: len(fresh)]
+            finally:
+                self._is_packing = False
 
     def __len__(self) -> int:
         """How many integers they are."""
