@@ -77,7 +77,7 @@ class OverflowCounter:
     def passed_on(self) -> set[tuple[int, str]]:
         """The spans that were not added, by their numbers, with what others have passed on to them."""
         with self._lock:
-            return {(above, name) for above, names in [*self._passed_on.items()] for name in [*names]}
+            return {(above, name) for above, names in list(self._passed_on.items()) for name in list(names)}
 
     def add_call(self, number: int, send: int, start: int, end: int) -> None:
         """Add a receiver call that has ended."""

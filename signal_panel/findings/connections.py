@@ -231,21 +231,22 @@ def handlers_not_imported(facts: Facts) -> Iterator[Finding]:
     for handlers in facts.recording.unimported:
         if is_installed(handlers.path):
             continue
-        heard = _would_have_heard(facts, handlers)
-        if heard:
+        surely = _would_have_heard(facts, handlers)
+        heard = surely or _may_have_heard(facts, handlers)
+        sends = facts.spans_of(heard)
+        if surely:
             text = ngettext(
                 "%(module)s would have heard %(signals)s, but nothing has imported it.",
                 "%(module)s would have heard %(signals)s, %(count)s sends in all, "
                 "but nothing has imported it.",
-                len(facts.spans_of(heard)),
+                len(sends),
             )
-        elif heard := _may_have_heard(facts, handlers):
+        elif heard:
             text = _("%(module)s may have heard %(signals)s, but nothing has imported it.")
         elif all(_is_known(facts, signal) for signal, _sender in handlers.hears) and handlers.hears:
             continue
         else:
             text = _("%(module)s connects receivers of the app %(app)s, but nothing has imported it.")
-        sends = facts.spans_of(heard)
         yield Finding(
             "handlers-not-imported",
             text
