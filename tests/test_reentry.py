@@ -56,6 +56,20 @@ def test_statements_have_numbers_of_their_own(line: int) -> None:
     assert len(queries.statements) == 2
 
 
+@pytest.mark.parametrize("line", range(1, 7))
+def test_a_statement_that_comes_twice_at_once_has_one_number(line: int) -> None:
+    queries = Queries()
+    numbers = []
+
+    def execute() -> None:
+        numbers.append(queries.statement_of("SELECT 1", "default"))
+
+    in_the_middle_of(Queries.statement_of.__code__, execute, line)
+    assert len(numbers) == 2
+    assert numbers[0] == numbers[1] == queries.statement_of("SELECT 1", "default")
+    assert queries.statements[numbers[0][0]] == ("SELECT 1", "default")
+
+
 @pytest.mark.parametrize("line", range(1, 5))
 def test_rows_are_packed_once(line: int) -> None:
     rows = Rows()

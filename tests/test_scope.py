@@ -20,7 +20,6 @@ from django.test import TestCase, override_settings
 import signal_panel
 from signal_panel import Recording
 from signal_panel.collector import current
-from signal_panel.queries import Queries
 from signal_panel.rows import HEAD, Counts
 from signal_panel.summary import Totals, totals
 from signal_panel.tracer import close_scope, database, open_scope, patching
@@ -541,13 +540,6 @@ def test_the_transaction_around_a_test_is_none_of_the_code_s_under_test() -> Non
     assert result.wasSuccessful(), result.errors
     seen = [send.in_transaction for send in recording.sends if send.sender.endswith("Shop")]
     assert seen == [False, True]
-
-
-def test_a_statement_that_two_threads_come_with_at_once_has_one_number() -> None:
-    queries = Queries()
-    numbers = {queries.statement_of("SELECT 1", "default") for _ in range(2)}
-    assert numbers == {(0, True)}
-    assert queries.statements == [("SELECT 1", "default")]
 
 
 class TestCounts:
