@@ -14,6 +14,7 @@ import pytest
 from debug_toolbar.store import get_store
 from debug_toolbar.toolbar import DebugToolbar
 from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import request_started
 from django.db import connections
 from django.dispatch import Signal
 from django.http import HttpResponse
@@ -140,7 +141,7 @@ class TestARequestThatHasNotFinished:
         assert before.items() <= after.items()
         assert before["sends"] == len(Recording.from_json(after["recording"]).sends) > 0
 
-    def test_whoever_looks_sees_what_there_is(self, response: Any, client: Client) -> None:
+    def test_whoever_looks_sees_what_there_is(self, store: str, response: Any, client: Client) -> None:
         html = elsewhere(render_panel, client, *stored_requests())["content"]
         before = signals(elsewhere(spans_of, client, html))
         response.close()
@@ -360,6 +361,20 @@ class TestWithoutTheMiddleware:
         assert "signal_panel.middleware.SignalPanelMiddleware first in MIDDLEWARE" in html
 
 
+class TestSubclass:
+    def test_it_shows_what_the_panel_does(self, client: Client, settings: Any) -> None:
+        settings.DEBUG_TOOLBAR_PANELS = ["tests.test_panel.OurTimelinePanel"]
+        client.get("/order/")
+        html = render_panel(client, stored_requests()[-1])["content"]
+        assert signals(spans_of(client, html))[-1] == "request_finished"
+
+
+class OurTimelinePanel(panel.SignalTimelinePanel):
+    """As a project may have one, with a title of its own."""
+
+    title = "Our signals"
+
+
 class TestLateSpansKept:
     def test_only_those_of_the_last_requests_are(self, client: Client) -> None:
         with pytest.MonkeyPatch.context() as fewer:
@@ -479,6 +494,21 @@ class TestSpansThatComeTooLate:
         asyncio.run(request())
         html = render_panel(client, stored_requests()[-1])["content"]
         assert "2 spans ended after the request, in tasks or threads that outlived it." in html
+
+    def test_they_are_told_by_whichever_id_the_store_has(self, store: str, client: Client) -> None:
+        outliving = []
+
+        def keep(**kwargs: object) -> None:
+            outliving.append(signal_panel.carry(Signal().send))
+
+        request_started.connect(keep)
+        try:
+            client.get("/plain/")
+        finally:
+            request_started.disconnect(keep)
+        outliving[0](None)
+        html = render_panel(client, stored_requests()[-1])["content"]
+        assert "1 span ended after the request, in a task or thread that outlived it." in html
 
 
 def test_an_async_request_has_its_panel(toolbar: Any, client: Client) -> None:

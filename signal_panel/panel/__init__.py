@@ -31,6 +31,7 @@ class SignalTimelinePanel(Panel):
     """Which signals the request sent, who received them, and how long that took."""
 
     is_async = True
+    panel_id = stored.PANEL_ID  # a subclass's, too
     title = gettext_lazy("Signal timeline")
     nav_title = gettext_lazy("Signal timeline")
     nav_icon = "signal_panel/img/signal-timeline.svg"  # type: ignore[assignment]
@@ -173,7 +174,7 @@ class SignalTimelinePanel(Panel):
     def content(self) -> str:
         """The panel's HTML, from nothing but the stored stats."""
         with self._harmless():
-            request_id = self.toolbar.request_id
+            request_id = stored.plain_id(self.toolbar.request_id)
             late = _late_spans.get(request_id)
             stats = self.get_stats()
             context = page.context(

@@ -7,12 +7,13 @@ the panel before the response is there, so the store gets the recording after it
 from __future__ import annotations
 
 from typing import Any, Protocol
+from uuid import UUID
 from weakref import WeakValueDictionary
 
 from debug_toolbar.store import get_store
 
 PANEL_ID = "SignalTimelinePanel"
-"""What the store knows the panel by: the name of its class."""
+"""What the store and the page know the panel by."""
 
 
 class Unfinished(Protocol):
@@ -26,10 +27,19 @@ unfinished: WeakValueDictionary[str, Unfinished] = WeakValueDictionary()
 """By the ids of the requests of which the store has nothing but the totals."""
 
 
+def plain_id(request_id: object) -> str:
+    """A request's id as the toolbar makes it; its ``DatabaseStore`` gives it with dashes.
+
+    Raises:
+        ValueError: it is the id of no request.
+    """
+    return UUID(str(request_id)).hex
+
+
 def stats_of(request_id: str) -> dict[str, Any]:
     """The stats of a request, with the recording so far where this process has not finished it."""
     found: dict[str, Any] = get_store().panel(request_id, PANEL_ID)
-    if "recording" not in found and (panel := unfinished.get(request_id)) is not None:
+    if "recording" not in found and (panel := unfinished.get(plain_id(request_id))) is not None:
         panel.store_so_far()
         found = get_store().panel(request_id, PANEL_ID)
     return found

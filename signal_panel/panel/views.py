@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from uuid import UUID
 
 from debug_toolbar.decorators import render_with_toolbar_language, require_show_toolbar
 from debug_toolbar.store import get_store
@@ -17,7 +16,7 @@ from django.views.decorators.http import require_safe
 from signal_panel import findings, page, sheets, sources, viewer
 from signal_panel.exporters import FORMATS
 from signal_panel.failures import kept_to_ourselves
-from signal_panel.panel.stored import stats_of
+from signal_panel.panel.stored import plain_id, stats_of
 from signal_panel.recording import Recording
 
 View = Callable[[HttpRequest], HttpResponse]
@@ -42,7 +41,7 @@ def downloads(request_id: str) -> list[dict[str, str]]:
 def _stored(request_id: str) -> sheets.Stored:
     """A request in the store that has a recording; its id as the store knows it."""
     try:
-        request_id = UUID(request_id).hex
+        request_id = plain_id(request_id)
     except ValueError:
         raise Http404("This is not the id of a request.") from None
     found = stats_of(request_id)
