@@ -17,7 +17,7 @@ import threading
 import types
 import warnings
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -997,9 +997,44 @@ class TestCarry:
         assert [s.sender for s in recording.sends] == ["tests.shop.models.Author"]
 
     def test_it_passes_on_arguments_answers_and_exceptions(self) -> None:
-        assert signal_panel.carry(divmod)(7, 2) == (3, 1)
+        with signal_panel.record():
+            carried = signal_panel.carry(divmod)
+        assert carried(7, 2) == (3, 1)
         with pytest.raises(ZeroDivisionError):
-            signal_panel.carry(divmod)(7, 0)
+            carried(7, 0)
+
+    def test_a_coroutine_function_is_carried_until_its_coroutine_is_done(self) -> None:
+        async def work(sender: type) -> str:
+            await asyncio.sleep(0)
+            await module_signal.asend(sender=sender)
+            return "done"
+
+        async def elsewhere() -> None:
+            assert await carried(Author) == "done"
+            await module_signal.asend(sender=Book)
+
+        with ThreadPoolExecutor(1) as executor, signal_panel.record() as recording:
+            carried = signal_panel.carry(work)
+            executor.submit(asyncio.run, elsewhere()).result()
+        assert [s.sender for s in recording.sends] == ["tests.shop.models.Author"]
+
+    def test_what_is_carried_from_where_nothing_is_recorded_is_part_of_what_is_recorded_later(self) -> None:
+        carried = signal_panel.carry(lambda: module_signal.send(sender=Author))
+        with signal_panel.record() as recording:
+            carried()
+            module_signal.send(sender=Book)
+        assert [s.sender.rpartition(".")[2] for s in recording.sends] == ["Author", "Book"]
+
+    def test_a_generator_function_is_refused(self) -> None:
+        def generator() -> Iterator[int]:
+            yield 1
+
+        async def async_generator() -> AsyncIterator[int]:
+            yield 1
+
+        for function in (generator, async_generator):
+            with pytest.raises(TypeError, match="does its work when it is called"):
+                signal_panel.carry(function)
 
 
 class TestFailuresOfOurs:

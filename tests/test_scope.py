@@ -141,7 +141,8 @@ def test_one_that_cannot_patch_all_leaves_nothing_patched(monkeypatch: pytest.Mo
 
 
 def test_a_carried_function_looks_like_itself() -> None:
-    assert signal_panel.carry(senders).__name__ == "senders"
+    with signal_panel.record():
+        assert signal_panel.carry(senders).__name__ == "senders"
 
 
 def test_a_phase_that_is_marked_again_goes_on() -> None:

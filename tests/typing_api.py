@@ -89,3 +89,11 @@ def count(order: str, copies: int = 1) -> bool:
 
 
 assert_type(signal_panel.carry(count)("order", copies=2), bool)
+
+
+async def look_up(order: str) -> int:
+    return len(order)
+
+
+async def look_up_later() -> None:
+    assert_type(await signal_panel.carry(look_up)("order"), int)

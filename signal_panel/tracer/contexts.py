@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from asyncio import _get_running_loop as running_loop
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
+from inspect import isasyncgenfunction, isgeneratorfunction
 from threading import get_ident
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
-from asgiref.sync import AsyncToSync
+from asgiref.sync import AsyncToSync, iscoroutinefunction
 
 from signal_panel.collector import IDLE, Collector, current
 from signal_panel.kinds import IGNORED
@@ -56,21 +58,38 @@ def carry(function: Callable[P, R]) -> Callable[P, R]:
     """Make a function part of what is being recorded here and now, whichever thread runs it.
 
     A new thread or an executor starts without a context, so that what it sends is not recorded. Hand it
-    ``carry(work)`` instead of ``work``.
+    ``carry(work)`` instead of ``work``. Where nothing is recorded, that is ``work`` itself.
+
+    Raises:
+        TypeError: a call of the function only makes a generator, which runs wherever that is asked.
     """
+    if isgeneratorfunction(function) or isasyncgenfunction(function):
+        raise TypeError("carry() takes a function that does its work when it is called, not a generator's.")
     inside = current.get()
+    if inside is IDLE:
+        return function
     collector, number = inside.collector, inside.number
 
-    @wraps(function)
-    def carried(*args: P.args, **kwargs: P.kwargs) -> R:
+    @contextmanager
+    def in_its_place() -> Iterator[None]:
         outside = current.get()
         current.set(Place.here(collector, number))
         try:
-            return function(*args, **kwargs)
+            yield
         finally:
             current.set(outside)
 
-    return carried
+    @wraps(function)
+    def carried(*args: P.args, **kwargs: P.kwargs) -> R:
+        with in_its_place():
+            return function(*args, **kwargs)
+
+    @wraps(function)
+    async def carried_async(*args: P.args, **kwargs: P.kwargs) -> Any:
+        with in_its_place():
+            return await cast(Awaitable[Any], function(*args, **kwargs))
+
+    return cast(Callable[P, R], carried_async) if iscoroutinefunction(function) else carried
 
 
 def _async_to_sync(found: Callable[..., Any]) -> Callable[..., Any]:
