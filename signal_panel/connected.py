@@ -217,9 +217,8 @@ def held_by_django_alone(held_once: set[int]) -> set[int]:
 def _uid(part: Any, receiver: Any) -> str | None:
     if type(part) is str:
         return part
-    if not _is_id(part) or (type(part) is int and part != id(receiver) and receiver is not None):
-        return naming.class_name(type(part))
-    return None
+    is_its_id = _is_id(part) and (receiver is None or part == _identity(receiver))
+    return None if is_its_id else naming.class_name(type(part))
 
 
 def _is_id(part: Any) -> bool:

@@ -141,7 +141,8 @@ def _registrations(
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
             for decorator in statement.decorator_list:
                 if isinstance(decorator, ast.Call) and _path(decorator.func)[-1:] == ["receiver"]:
-                    signals = decorator.args[:1]
+                    named = [keyword.value for keyword in decorator.keywords if keyword.arg == "signal"]
+                    signals = decorator.args[:1] or named
                     if signals and isinstance(signals[0], (ast.List, ast.Tuple)):
                         signals = signals[0].elts
                     yield decorator.lineno, signals, decorator
@@ -176,8 +177,12 @@ def _sender(node: ast.expr, names: _Names) -> str | None:
             return _model(settings.AUTH_USER_MODEL)
         case ast.Attribute(attr="through") if len(path) > 2:
             return f"{_own_name(path[:-2], names)}_{path[-2]}"  # what Django calls those that it makes
-    is_class = bool(path) and path[-1][0].isupper() and not path[-1].isupper()
-    return _own_name(path, names) if is_class else UNKNOWN
+    if not path:
+        return UNKNOWN
+    name = _own_name(path, names)
+    # What is written in capitals is a constant, of which the text tells no more, or a model.
+    is_class = name[0].isupper() and not name.isupper()
+    return name if is_class or any(model.__name__ == name for model in apps.get_models()) else UNKNOWN
 
 
 def _model(label: str) -> str:

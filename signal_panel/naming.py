@@ -388,7 +388,9 @@ def _file_assigns(path: str, attribute: str) -> bool:
     except (OSError, ValueError):  # it may be in an archive, or no name that a file can have
         return False
     name = re.escape(attribute.encode(errors="replace"))
-    return re.search(rb"^[ \t]*" + name + rb"[ \t]*(:[^=\n]+)?=[^=]", text, re.MULTILINE) is not None
+    # Not where it is only passed on, on a line of its own in a call: ``name=name,``.
+    assignment = rb"^[ \t]*" + name + rb"[ \t]*(:[^=\n]+)?=(?!=|[ \t]*" + name + rb"[ \t]*(?:[,)#\r]|$))"
+    return re.search(assignment, text, re.MULTILINE) is not None
 
 
 def _lines_of(path: str) -> list[str]:

@@ -96,6 +96,8 @@ def test_a_folder_of_modules_may_have_other_files(make_app: MakeApp) -> None:
         ("@receiver(a, sender='a word')\ndef f(**kw): pass", [("a", "?")]),
         ("@receiver(a, sender=7)\ndef f(**kw): pass", [("a", "?")]),
         ("for each in models:\n    a.connect(f, sender=each)", [("a", "?")]),
+        ("@receiver(signal=a)\ndef f(**kw): pass", [("a", None)]),
+        ("@receiver(signal=[a, b], sender=Order)\ndef f(**kw): pass", [("a", "Order"), ("b", "Order")]),
         ("@receiver(a, **options)\ndef f(**kw): pass", [("a", "?")]),
         ("def f(**kw): pass\na.connect(f, Order)", [("a", "Order")]),
         (
@@ -114,6 +116,15 @@ def test_what_a_module_would_hear_is_what_its_text_names(
     make_app(signals=text)
     (handlers,) = handlers_not_imported()
     assert list(handlers.hears) == hears
+
+
+def test_a_model_in_capitals_is_no_constant(make_app: MakeApp) -> None:
+    make_app(
+        models="from django.db import models\n\nclass ISBN(models.Model):\n    pass\n",
+        signals="@receiver([a, b], sender=ISBN)\ndef f(**kw): pass",
+    )
+    (handlers,) = handlers_not_imported()
+    assert list(handlers.hears) == [("a", "ISBN"), ("b", "ISBN")]
 
 
 def test_not_a_module_of_another_name(make_app: MakeApp) -> None:

@@ -212,6 +212,20 @@ class TestSignals:
         naming.refresh_signal_names()
         assert naming.signal_name(signal) == "made.passed_on"
 
+    @pytest.mark.parametrize("passed_on", ["told=told,", "told = told", "told=told)", "told=told  # as is"])
+    def test_one_passed_on_by_its_name_lives_where_it_is_made(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, passed_on: str
+    ) -> None:
+        signal = Signal()
+        sources = {"shop.api": f"REGISTRY = dict(\n    {passed_on}\n", "shop.signals": "told = Signal()\n"}
+        for name, source in sources.items():
+            file = tmp_path / f"{name}.py"
+            file.write_text(source)
+            module_with(monkeypatch, name, told=signal, __file__=str(file))
+        naming._signal_names._modules_seen = 0
+        naming.refresh_signal_names()
+        assert naming.signal_name(signal) == "shop.signals.told"
+
     def test_after_an_import_only_what_was_imported_is_looked_through(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:

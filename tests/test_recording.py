@@ -291,6 +291,7 @@ def test_a_shape_that_is_not_there_is_refused() -> None:
     ("text", "message"),
     [
         ("not json", "Expecting value"),
+        ("[" * 100_000, "it nests too deeply"),
         ("[]", "it has no 'version'"),
         ("{}", "it has no 'version'"),
         ('{"version": 99}', "format version 99; this signal_panel reads version 1"),

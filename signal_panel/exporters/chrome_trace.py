@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from signal_panel.exporters.slices import Kind, slices
+from signal_panel.exporters.slices import Kind, slices, track_name
 from signal_panel.recording import IN_TRANSACTION, NOTHING, ON_COMMIT, Columns, Recording
 
 PROCESS = 1
@@ -29,7 +29,7 @@ def export(recording: Recording) -> str:
         times = f'"ts":{start / 1000!r},"dur":{(end - start) / 1000!r}'
         events.append(f'{{"ph":"X","pid":{PROCESS},"tid":{track + 1},{times},{texts[key][1]}')
     other = {"recorder": "django-signal-panel", "started_at": recording.started_at}
-    events[:0] = map(_encode, _names(tracks))
+    events[:0] = map(_encode, _names(tracks, columns))
     return f'{{"traceEvents":[{",".join(events)}],"displayTimeUnit":"ms","otherData":{_encode(other)}}}'
 
 
@@ -51,12 +51,15 @@ def _details(kind: Kind, span: int, columns: Columns) -> dict[str, Any]:
     return details
 
 
-def _names(tracks: int) -> list[dict[str, Any]]:
+def _names(tracks: int, columns: Columns) -> list[dict[str, Any]]:
     def named(what: str, tid: int, **args: Any) -> dict[str, Any]:
         return {"ph": "M", "pid": PROCESS, "tid": tid, "name": what, "args": args}
 
     names = [named("process_name", 0, name="Django signals")]
-    for tid in range(1, tracks + 1):
-        text = "request" if tid == 1 else f"at the same time ({tid})"
-        names += [named("thread_name", tid, name=text), named("thread_sort_index", tid, sort_index=tid)]
+    for track in range(tracks):
+        tid = track + 1
+        names += [
+            named("thread_name", tid, name=track_name(track, columns)),
+            named("thread_sort_index", tid, sort_index=tid),
+        ]
     return names

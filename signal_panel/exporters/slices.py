@@ -56,6 +56,13 @@ class Slice(NamedTuple):
     depth: int
 
 
+def track_name(track: int, columns: Columns) -> str:
+    """What a track is called, counted from zero: only requests have phases."""
+    if track:
+        return f"at the same time ({track + 1})"
+    return "request" if columns.phases else "recording"
+
+
 def slices(recording: Recording) -> Iterator[Slice]:
     """All phases, spans and queries, by start; each after those that it lies on."""
     tracks = _Tracks()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from signal_panel.exporters.slices import slices
+from signal_panel.exporters.slices import slices, track_name
 from signal_panel.recording import Recording
 
 _Frame = tuple[str, str | None, int | None]
@@ -22,6 +22,7 @@ def export(recording: Recording) -> str:
         profiles[track].open(frame, start, end, depth)
     for profile in profiles:
         profile.close(depth=0)
+    names = [track_name(track, recording.columns) for track in range(len(profiles))]
     last = max(recording.duration_ns, *(profile.end for profile in profiles))
     return json.dumps(
         {
@@ -30,7 +31,7 @@ def export(recording: Recording) -> str:
             "name": "Django signals",
             "activeProfileIndex": 0,
             "shared": {"frames": [_described(frame) for frame in frames]},
-            "profiles": [profile.as_json(track, last) for track, profile in enumerate(profiles)],
+            "profiles": [profile.as_json(name, last) for name, profile in zip(names, profiles, strict=True)],
         },
         separators=(",", ":"),
     )
@@ -55,10 +56,10 @@ class _Profile:
             frame, self.end = self._open.pop()
             self._events.append({"type": "C", "frame": frame, "at": self.end})
 
-    def as_json(self, track: int, last: int) -> dict[str, Any]:
+    def as_json(self, name: str, last: int) -> dict[str, Any]:
         return {
             "type": "evented",
-            "name": "request" if track == 0 else f"at the same time ({track + 1})",
+            "name": name,
             "unit": "nanoseconds",
             "startValue": 0,
             "endValue": last,

@@ -73,7 +73,10 @@ def from_json(text: str) -> Columns:
 
     Raises ``ValueError`` where the text is not JSON, not a recording, or one of another version.
     """
-    data = json.loads(text)
+    try:
+        data = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("This JSON is not a recording: it nests too deeply.") from error
     if not isinstance(data, dict) or "version" not in data:
         raise ValueError("This JSON is not a recording: it has no 'version'.")
     if data["version"] != FORMAT_VERSION:

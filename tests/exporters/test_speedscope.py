@@ -59,7 +59,7 @@ def calls(recording: Recording) -> dict[str, list[tuple[str, str, int]]]:
 
 def test_nested_spans_open_and_close_as_they_were_recorded() -> None:
     assert calls(nested()) == {
-        "request": [
+        "recording": [
             ("open", "PLACED int", 500),
             ("open", "charge", 500),
             ("open", "PAID str", 1_500),
@@ -74,7 +74,7 @@ def test_nested_spans_open_and_close_as_they_were_recorded() -> None:
 
 def test_receivers_that_overlap_are_in_profiles_of_their_own() -> None:
     profiles = calls(overlapping())
-    assert list(profiles) == ["request", "at the same time (2)", "at the same time (3)"]
+    assert list(profiles) == ["recording", "at the same time (2)", "at the same time (3)"]
     assert [name for what, name, _ in profiles["at the same time (3)"]] == [
         "three",
         "PAID str",
@@ -85,7 +85,7 @@ def test_receivers_that_overlap_are_in_profiles_of_their_own() -> None:
 
 def test_frames_have_their_places_and_times_are_nanoseconds() -> None:
     [[profile, _]] = imported(request())
-    assert (profile["unit"], profile["total"]) == ("nanoseconds", 100_000)
+    assert (profile["name"], profile["unit"], profile["total"]) == ("request", "nanoseconds", 100_000)
     places = {name: (path, line) for _, name, path, line, _ in profile["calls"]}
     assert places["post_save Order"] == ("/shop/views.py", 92)
     assert places["shop.receivers.index"] == ("/shop/receivers.py", 41)
@@ -95,7 +95,7 @@ def test_frames_have_their_places_and_times_are_nanoseconds() -> None:
 def test_an_empty_recording_can_be_opened() -> None:
     with record() as recording:
         pass
-    assert calls(recording) == {"request": []}
+    assert calls(recording) == {"recording": []}
 
 
 # Each example is a run of Node.
