@@ -26,7 +26,7 @@ SETTLED_NS = 2_000_000_000  # FAT tells times in steps of two seconds
 
 def handlers_not_imported() -> list[Handlers]:
     """The modules that exist, connect receivers where they are imported, and are not. Imports none itself."""
-    if not apps.apps_ready:
+    if not apps.models_ready:
         return []
     found = []
     for config in apps.get_app_configs():

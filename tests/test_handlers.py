@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.test import override_settings
 
 from signal_panel import handlers
@@ -254,10 +255,13 @@ def test_what_does_not(make_app: MakeApp, text: str) -> None:
     assert found() == []
 
 
-def test_before_the_apps_are_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    from django.apps import apps
-
-    monkeypatch.setattr(apps, "apps_ready", False)
+@pytest.mark.parametrize("not_ready", [("apps_ready", "models_ready"), ("models_ready",)])
+def test_before_the_apps_and_their_models_are_loaded(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, not_ready: tuple[str, ...]
+) -> None:
+    make_app(signals="@receiver(a, sender=ISBN)\ndef f(**kw): pass")
+    for name in not_ready:
+        monkeypatch.setattr(apps, name, False)
     assert handlers_not_imported() == []
 
 
