@@ -94,6 +94,7 @@ def test_a_folder_of_modules_may_have_other_files(make_app: MakeApp) -> None:
         ("@receiver(a, sender=Book.tags.through)\ndef f(**kw): pass", [("a", "Book_tags")]),
         ("@receiver(a, sender=the_sender())\ndef f(**kw): pass", [("a", "?")]),
         ("@receiver(a, sender=SENDER)\ndef f(**kw): pass", [("a", "?")]),
+        ("@receiver(a, sender=SENDERS[0])\ndef f(**kw): pass", [("a", "?")]),
         ("@receiver(a, sender='a word')\ndef f(**kw): pass", [("a", "?")]),
         ("@receiver(a, sender=7)\ndef f(**kw): pass", [("a", "?")]),
         ("for each in models:\n    a.connect(f, sender=each)", [("a", "?")]),
