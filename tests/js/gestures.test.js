@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { dragsIn } from "../../static/signal_panel/js/elements.js";
 import { Gestures } from "../../static/signal_panel/js/gestures.js";
 
 /** A canvas, and what was done by pressing on it. */
@@ -39,6 +40,20 @@ test("a press that moves less than four pixels is a click", () => {
     event("move", 12, 2);
     event("up", 12, 2);
     assert.deepEqual(done, [["click"]]);
+});
+
+test("a press that moves four pixels is a click neither on a canvas nor in a table", () => {
+    const { done, event } = pressed();
+    event("down", 10);
+    event("move", 14);
+    event("up", 14);
+    assert.deepEqual(done, [["move", 4, 0], ["end"]]);
+
+    const table = new EventTarget();
+    const isDrag = dragsIn(table);
+    table.dispatchEvent(Object.assign(new Event("pointerdown"), { clientX: 10, clientY: 0 }));
+    assert.equal(isDrag({ detail: 1, clientX: 14, clientY: 0 }), true);
+    assert.equal(isDrag({ detail: 1, clientX: 13, clientY: 0 }), false);
 });
 
 test("a drag is told how far it is from where it was pressed", () => {

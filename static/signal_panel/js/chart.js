@@ -9,8 +9,9 @@ import {
     drawRuler,
     ROW,
 } from "./drawing.js";
+import { strays } from "./elements.js";
 import { duration } from "./format.js";
-import { Gestures, STILL } from "./gestures.js";
+import { Gestures } from "./gestures.js";
 import { countBefore, flaggedColumns, layOut, longest, placesAt, profile } from "./layout.js";
 import { asRow } from "./queries.js";
 import { phaseAt } from "./spans.js";
@@ -524,7 +525,7 @@ export class Chart {
                 const { range } = this;
                 cancel();
                 // What was dragged back to where it began is not meant any more.
-                if (width >= STILL) {
+                if (strays(width)) {
                     this.glide(clamp(range, this.spans.total));
                 }
             },

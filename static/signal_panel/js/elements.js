@@ -48,8 +48,15 @@ export function isPlain(event) {
     return !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey);
 }
 
-// How far, in pixels, a pointer may stray in a click.
-const STRAY = 4;
+/**
+ * Whether a press was moved too far, in pixels, to be a click.
+ *
+ * @param {number} dx
+ * @param {number} [dy]
+ */
+export function strays(dx, dy = 0) {
+    return Math.hypot(dx, dy) >= 4;
+}
 
 /**
  * Tells clicks from the ends of drags, which select text: in a shadow root the selection can't be asked for.
@@ -66,7 +73,7 @@ export function dragsIn(holder) {
     return ({ detail, clientX, clientY }) =>
         detail > 0 &&
         pressed !== null &&
-        Math.hypot(clientX - pressed.clientX, clientY - pressed.clientY) > STRAY;
+        strays(clientX - pressed.clientX, clientY - pressed.clientY);
 }
 
 const BETWEEN_WORDS = /(?<=[_.])(?=[^_.])|(?<=[a-z])(?=[A-Z])/;

@@ -13,8 +13,7 @@
  * @property {number} spread  How far they are apart.
  */
 
-// A press that moves less than this is a click.
-export const STILL = 4;
+import { strays } from "./elements.js";
 
 export class Gestures {
     /** @param {(from: Fingers, canvas: HTMLElement) => (to: Fingers) => void} pinch */
@@ -104,7 +103,7 @@ function dragging(press, steps) {
         move(event) {
             const dx = event.clientX - press.clientX;
             const dy = event.clientY - press.clientY;
-            moved ||= Math.hypot(dx, steps.sideways ? 0 : dy) >= STILL;
+            moved ||= strays(dx, steps.sideways ? 0 : dy);
             if (moved) {
                 steps.move(dx, dy);
             }
