@@ -126,15 +126,10 @@ class TestInThePage:
         )
 
     @override_settings(SIGNAL_PANEL={"EDITOR": "copy"})
-    def test_without_an_editor_it_is_a_button_that_copies(self) -> None:
+    def test_without_an_editor_it_is_text_until_a_script_makes_it_a_button(self) -> None:
         assert self.render("C:\\shop\\views.py", 41) == (
-            "button",
-            {
-                "type": "button",
-                "class": "djsp-place",
-                "data-djsp-copy": "C:\\shop\\views.py:41",
-                "title": "C:\\shop\\views.py:41",
-            },
+            "span",
+            {"class": "djsp-place", "title": "C:\\shop\\views.py:41"},
             "shop/views.py:41",
         )
 

@@ -223,7 +223,7 @@ class TestView:
         assert found.attributes <= {
             *("aria-label", "aria-sort", "class", "colspan", "scope", "title", "type"),
             *("action", "method", "name", "value", "selected"),
-            *("data-djsp-copy", "data-djsp-do", "data-djsp-kinds", "data-djsp-label", "data-djsp-sheet"),
+            *("data-djsp-do", "data-djsp-kinds", "data-djsp-label", "data-djsp-sheet"),
             *("data-djsp-rule", "data-djsp-spans", "data-djsp-value", "href", "rel", "target"),
         }
 

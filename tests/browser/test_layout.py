@@ -32,10 +32,11 @@ IS_WHOLE = """
 })
 """
 HIDDEN_WIDTH = "(box) => box.scrollWidth - box.clientWidth"
-# What the cells of each row say, and where they may break, up to its figures.
+# What the cells of each row say, and where they may break, up to its figures. A place is text until there is
+# a script that copies it.
 WRITTEN = """
 (body) => [...body.rows].map((row) => [...row.cells].slice(0, 4).map((cell) =>
-    cell.innerHTML.replace(/<(\\w+)[^>]*>/g, "<$1>").trim()))
+    cell.innerHTML.replace(/<(\\w+)[^>]*>/g, "<$1>").replaceAll("button>", "span>").trim()))
 """
 
 

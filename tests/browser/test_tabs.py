@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from signal_panel import Recording
 from tests.browser.conftest import BROWSER, BookshopFactory, emulate_media
@@ -770,6 +770,18 @@ class TestOnAPageOfItsOwn:
         page.locator("tbody th").first.click()
         expect(page.locator("tr[tabindex], tr[title]")).to_have_count(0)
         assert page.url == address
+
+    @pytest.mark.parametrize("table", [*OTHERS, "findings", "spans"])
+    def test_without_scripts_there_is_no_button_that_does_nothing(
+        self, browser: Browser, page: Page, table: str
+    ) -> None:
+        context = browser.new_context(java_script_enabled=False)
+        plain = context.new_page()
+        plain.goto(page.url.replace("table=receivers", f"table={table}"))
+        expect(plain.locator(".djsp-place").first).to_be_visible()
+        # A form needs no scripts.
+        expect(plain.locator("button:not(form *)")).to_have_count(0)
+        context.close()
 
 
 def test_a_hundred_thousand_spans_are_filtered_and_highlighted(

@@ -49,15 +49,32 @@ export function placeLink(editor, path, line) {
     const whole = `${path}:${line}`;
     const short = breakable(`${shortPath(path)}:${line}`, /(?<=\/)/);
     const url = editorUrl(editor, path, line);
-    const made = url ? element("a", "djsp-place") : button("djsp-place", "");
-    made.replaceChildren(...short);
-    made.title = whole;
-    if (url) {
-        made.href = url;
-    } else {
-        made.dataset.djspCopy = whole;
+    if (!url) {
+        return copyButton(whole, short);
     }
+    const made = element("a", "djsp-place", ...short);
+    made.title = whole;
+    made.href = url;
     return made;
+}
+
+function copyButton(whole, short) {
+    const made = button("djsp-place", "");
+    made.append(...short);
+    made.title = whole;
+    made.dataset.djspCopy = whole;
+    return made;
+}
+
+/**
+ * Makes buttons of the places that the server has rendered without an editor to open them.
+ *
+ * @param {HTMLElement} root
+ */
+export function offerCopies(root) {
+    for (const place of root.querySelectorAll("span.djsp-place")) {
+        place.replaceWith(copyButton(place.title, place.childNodes));
+    }
 }
 
 /**
@@ -67,6 +84,7 @@ export function placeLink(editor, path, line) {
  * @param {Record<string, string>} messages
  */
 export function copyPlaces(root, messages) {
+    offerCopies(root);
     root.addEventListener("click", async (event) => {
         const place = event.target.closest("[data-djsp-copy]");
         if (!place || place.dataset.djspCopied) {

@@ -1,5 +1,7 @@
 /** Asks the server for what belongs to a request. */
 
+import { offerCopies } from "./editor.js";
+
 /** @returns {Promise<Response>} */
 export async function ask(url) {
     const response = await fetch(url, { credentials: "same-origin" });
@@ -12,8 +14,10 @@ export async function ask(url) {
 }
 
 /** A table, or the findings: what the server renders. */
-export function askForSheet(url) {
-    return askForPart(url, ".djsp-sheet", "no table in the answer");
+export async function askForSheet(url) {
+    const sheet = await askForPart(url, ".djsp-sheet", "no table in the answer");
+    offerCopies(sheet);
+    return sheet;
 }
 
 /** A receiver's source. */

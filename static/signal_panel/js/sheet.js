@@ -1,6 +1,6 @@
 /** A table that the server has rendered: it is sorted, filtered and walked through here. */
 
-import { dragsIn, element } from "./elements.js";
+import { button, dragsIn, element } from "./elements.js";
 import { holdsInText } from "./filter.js";
 import { isNumeric, ownerOf, owns, sorted } from "./rows.js";
 
@@ -28,6 +28,7 @@ export class Sheet {
         this.isDrag = dragsIn(section);
         section.addEventListener("click", (event) => this.onClick(event));
         section.addEventListener("keydown", (event) => this.onKey(event));
+        this.offerSorting();
         this.tables = [...section.querySelectorAll("table")];
         for (const [place, table] of this.tables.entries()) {
             const order = sorts.get(`${name} ${place}`);
@@ -178,6 +179,14 @@ export class Sheet {
         event.stopPropagation();
     }
 
+    offerSorting() {
+        for (const heading of this.section.querySelectorAll("th[aria-sort]")) {
+            const made = button("", heading.textContent);
+            made.dataset.djspDo = "sort";
+            heading.replaceChildren(made);
+        }
+    }
+
     toggleSort(heading) {
         const table = heading.closest("table");
         const column = heading.cellIndex;
@@ -193,9 +202,7 @@ export class Sheet {
      * @param {import("./rows.js").Order} order
      */
     sort(table, { column, direction }) {
-        const sortable = [...table.tHead.rows[0].cells].filter((each) =>
-            each.querySelector("[data-djsp-do=sort]"),
-        );
+        const sortable = [...table.tHead.querySelectorAll("[aria-sort]")];
         const heading = sortable.find((each) => each.cellIndex === column);
         if (!heading) {
             return;
