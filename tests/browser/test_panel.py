@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
@@ -13,6 +13,10 @@ from playwright.sync_api import Locator, Page, Route, expect
 from signal_panel import Phase
 from tests.browser.conftest import BROWSER, BookshopFactory
 from tests.browser.toolbar import PANEL, open_panel, recording_of, request_id, switch_to
+
+CHART = "**/signal_panel/js/chart.js"
+STYLES = "**/signal_panel/css/panel.css"
+SPANS = "**/signal_timeline/spans/**"
 
 
 class View(NamedTuple):
@@ -116,6 +120,22 @@ def place_order(page: Page) -> None:
     page.goto(page.url.rsplit("/", 1)[0] + "/checkout/")
     with page.expect_navigation():
         page.get_by_role("button", name="Place the order").click()
+
+
+def open_changed(page: Page, change: Callable[[dict[str, Any]], None]) -> Panel:
+    """The panel, open, of a recording that is changed on its way into the page."""
+
+    def answer(route: Route) -> None:
+        data = route.fetch().json()
+        change(data)
+        route.fulfill(body=json.dumps(data), content_type="application/json")
+
+    recording_of(page, request_id(page))
+    page.route(SPANS, answer)
+    side_bar_link(page).click()
+    panel = Panel(page)
+    panel.is_ready()
+    return panel
 
 
 def drag_across(text: Locator) -> None:
@@ -395,6 +415,16 @@ class TestFindingsOfALargeRequest:
 
 
 class TestFailing:
+    def open_without(self, page: Page, bookshop: BookshopFactory, *addresses: str) -> Panel:
+        """The panel, open, where what is at these addresses can't be loaded."""
+        for address in addresses:
+            page.route(address, lambda route: route.abort())
+        page.goto(bookshop())
+        side_bar_link(page).click()
+        panel = Panel(page)
+        expect(panel.root).to_contain_text("The timeline could not be loaded: ")
+        return panel
+
     def test_without_scripts_the_table_has_the_spans(self, page: Page, bookshop: BookshopFactory) -> None:
         page.route("**/signal_panel/js/**", lambda route: route.abort())
         page.goto(bookshop())
@@ -424,31 +454,26 @@ class TestFailing:
 
     def test_a_request_no_longer_stored_is_told(self, page: Page, bookshop: BookshopFactory) -> None:
         page.goto(bookshop())
-        page.route("**/signal_timeline/spans/**", lambda route: route.fulfill(status=404))
+        page.route(SPANS, lambda route: route.fulfill(status=404))
         side_bar_link(page).click()
         expect(Panel(page).root).to_contain_text("This request is no longer stored.")
         expect(Panel(page).table.first).to_be_visible()
 
     def test_a_failed_fetch_can_be_tried_again(self, page: Page, bookshop: BookshopFactory) -> None:
         page.goto(bookshop())
-        page.route("**/signal_timeline/spans/**", lambda route: route.fulfill(status=500))
+        page.route(SPANS, lambda route: route.fulfill(status=500))
         side_bar_link(page).click()
         panel = Panel(page)
         expect(panel.root).to_contain_text("The timeline could not be loaded: 500")
-        page.unroute("**/signal_timeline/spans/**")
+        page.unroute(SPANS)
         panel.root.get_by_role("button", name="Try again").click()
         panel.is_ready()
 
     def test_scripts_that_failed_to_load_can_be_tried_again(
         self, page: Page, bookshop: BookshopFactory
     ) -> None:
-        module = "**/signal_panel/js/chart.js"
-        page.route(module, lambda route: route.abort())
-        page.goto(bookshop())
-        side_bar_link(page).click()
-        panel = Panel(page)
-        expect(panel.root).to_contain_text("The timeline could not be loaded: ")
-        page.unroute(module)
+        panel = self.open_without(page, bookshop, CHART)
+        page.unroute_all()
         # A Firefox never asks for a module again.
         again = "Reload the page" if BROWSER == "firefox" else "Try again"
         panel.root.get_by_role("button", name=again).click()
@@ -459,11 +484,7 @@ class TestFailing:
     def test_scripts_that_fail_to_load_again_leave_a_reload(
         self, page: Page, bookshop: BookshopFactory
     ) -> None:
-        module = "**/signal_panel/js/chart.js"
-        page.route(module, lambda route: route.abort())
-        page.goto(bookshop())
-        side_bar_link(page).click()
-        panel = Panel(page)
+        panel = self.open_without(page, bookshop, CHART)
         panel.root.get_by_role("button", name="Try again").click()
         with page.expect_navigation():
             panel.root.get_by_role("button", name="Reload the page").click()
@@ -471,12 +492,7 @@ class TestFailing:
     def test_a_style_sheet_that_failed_to_load_is_tried_again_with_the_spans(
         self, page: Page, bookshop: BookshopFactory
     ) -> None:
-        page.goto(bookshop())
-        for address in ("**/signal_panel/css/panel.css", "**/signal_timeline/spans/**"):
-            page.route(address, lambda route: route.abort())
-        side_bar_link(page).click()
-        panel = Panel(page)
-        expect(panel.root).to_contain_text("The timeline could not be loaded: ")
+        panel = self.open_without(page, bookshop, STYLES, SPANS)
         page.unroute_all()
         panel.root.get_by_role("button", name="Try again").click()
         panel.is_ready()
@@ -486,11 +502,8 @@ class TestFailing:
     def test_a_style_sheet_alone_that_failed_to_load_can_be_tried_again(
         self, page: Page, bookshop: BookshopFactory
     ) -> None:
-        page.goto(bookshop())
-        page.route("**/signal_panel/css/panel.css", lambda route: route.abort())
-        side_bar_link(page).click()
-        panel = Panel(page)
-        expect(panel.root).to_contain_text(re.compile("The timeline could not be loaded: .*/css/panel.css"))
+        panel = self.open_without(page, bookshop, STYLES)
+        expect(panel.root).to_contain_text("/css/panel.css")
         page.unroute_all()
         panel.root.get_by_role("button", name="Try again").click()
         panel.is_ready()
@@ -503,18 +516,12 @@ class TestFailing:
         dialogs: list[str] = []
         page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
 
-        def infect(route: Route) -> None:
-            data = route.fetch().json()
+        def infect(data: dict[str, Any]) -> None:
             data["strings"] = [markup] * len(data["strings"])
-            route.fulfill(body=json.dumps(data), content_type="application/json")
 
         page.goto(bookshop())
         place_order(page)
-        recording_of(page, request_id(page))
-        page.route("**/signal_timeline/spans/**", infect)
-        side_bar_link(page).click()
-        panel = Panel(page)
-        panel.is_ready()
+        panel = open_changed(page, infect)
         panel.keys("ArrowDown", "ArrowDown")
         panel.search.fill("script")
         expect(panel.detail).to_contain_text("<script>")

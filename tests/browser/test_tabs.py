@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from signal_panel import Recording
 from tests.browser.conftest import BROWSER, BookshopFactory, emulate_media
-from tests.browser.test_panel import Panel, drag_across, errors, panel, place_order, side_bar_link
+from tests.browser.test_panel import (
+    CHART,
+    SPANS,
+    Panel,
+    drag_across,
+    errors,
+    open_changed,
+    panel,
+    place_order,
+    side_bar_link,
+)
 from tests.browser.toolbar import open_panel, recording_of, request_id, switch_to
 
 __all__ = ["errors", "panel"]  # fixtures
@@ -122,7 +132,7 @@ class TestTabs:
         self, page: Page, bookshop: BookshopFactory
     ) -> None:
         held: list[Route] = []
-        page.route("**/signal_panel/js/chart.js", lambda route: held.append(route))
+        page.route(CHART, lambda route: held.append(route))
         page.goto(bookshop())
         place_order(page)
         ordered = page.url
@@ -514,7 +524,7 @@ class TestBeforeTheSpansAreThere:
     def held(self, page: Page) -> list[Route]:
         """What asks for spans, and is not answered yet."""
         held: list[Route] = []
-        page.route("**/signal_timeline/spans/**", lambda route: held.append(route))
+        page.route(SPANS, lambda route: held.append(route))
         return held
 
     @pytest.fixture
@@ -575,19 +585,13 @@ class TestQueries:
     def test_one_that_ran_in_no_span_is_told_in_the_details(
         self, page: Page, bookshop: BookshopFactory, errors: list[str]
     ) -> None:
-        def add(route: Route) -> None:
-            data = route.fetch().json()
+        def add(data: dict[str, Any]) -> None:
             data["strings"].append("SELECT everything")
             data["statements"] = [[len(data["strings"]) - 1, 0]]
             data["queries"] = [[0], [data["duration"]], [-1], [0], [0]]
-            route.fulfill(body=json.dumps(data), content_type="application/json")
 
         page.goto(bookshop())
-        recording_of(page, request_id(page))
-        page.route("**/signal_timeline/spans/**", add)
-        side_bar_link(page).click()
-        panel = Panel(page)
-        panel.is_ready()
+        panel = open_changed(page, add)
         panel.keys("ArrowDown")
         panel.root.locator("[data-djsp-part=queries]").click()
         expect(panel.root).to_have_attribute("data-djsp-selected", "-1")
@@ -637,8 +641,7 @@ class TestQueries:
     def test_they_tell_of_hooks_repeats_receivers_that_did_not_run_and_queries_asked_before(
         self, page: Page, bookshop: BookshopFactory, errors: list[str]
     ) -> None:
-        def add(route: Route) -> None:
-            data = route.fetch().json()
+        def add(data: dict[str, Any]) -> None:
             kinds = [data["shapes"][shape][0] for shape in data["shape"]]
             first = next(span for span, kind in enumerate(kinds) if kind >= 0)
             data["within"] = [[first, 3]]
@@ -647,14 +650,9 @@ class TestQueries:
             data["again"].append([first, first])
             data["statements"] = [[0, 0]]
             data["queries"] = [[0] * 30, [1000] * 30, [first] * 30, [0] * 30, [0, *range(1, 30)]]
-            route.fulfill(body=json.dumps(data), content_type="application/json")
 
         page.goto(bookshop())
-        recording_of(page, request_id(page))
-        page.route("**/signal_timeline/spans/**", add)
-        side_bar_link(page).click()
-        panel = Panel(page)
-        panel.is_ready()
+        panel = open_changed(page, add)
         panel.keys("ArrowDown")
         detail = panel.detail
         expect(detail).to_contain_text("started inside a transaction, from an on_commit hook")
@@ -695,7 +693,7 @@ class TestState:
         tabs.panel.search.fill("order")
         tabs.show("receivers")
         held: list[Route] = []
-        page.route("**/signal_timeline/spans/**", lambda route: held.append(route))
+        page.route(SPANS, lambda route: held.append(route))
         switch_to(page, order)
         side_bar_link(page).click()
         tabs.is_shown("receivers")

@@ -34,21 +34,23 @@ function pressed(steps = {}) {
     return { done, event, gestures };
 }
 
-test("a press that moves less than four pixels is a click", () => {
-    const { done, event } = pressed();
+/** What was done by a press at 10, 0 that was moved over these places and let go. */
+function drag(places, steps) {
+    const { done, event } = pressed(steps);
     event("down", 10);
-    event("move", 12, 2);
-    event("up", 12, 2);
-    assert.deepEqual(done, [["click"]]);
+    for (const place of places) {
+        event("move", ...place);
+    }
+    event("up", ...places.at(-1));
+    return done;
+}
+
+test("a press that moves less than four pixels is a click", () => {
+    assert.deepEqual(drag([[12, 2]]), [["click"]]);
 });
 
 test("a press that moves four pixels is a click neither on a canvas nor in a table", () => {
-    const { done, event } = pressed();
-    event("down", 10);
-    event("move", 14);
-    event("up", 14);
-    assert.deepEqual(done, [["move", 4, 0], ["end"]]);
-
+    assert.deepEqual(drag([[14, 0]]), [["move", 4, 0], ["end"]]);
     const table = new EventTarget();
     const isDrag = dragsIn(table);
     table.dispatchEvent(Object.assign(new Event("pointerdown"), { clientX: 10, clientY: 0 }));
@@ -57,20 +59,15 @@ test("a press that moves four pixels is a click neither on a canvas nor in a tab
 });
 
 test("a drag is told how far it is from where it was pressed", () => {
-    const { done, event } = pressed();
-    event("down", 10);
-    event("move", 15, 3);
-    event("move", 11, 1);
-    event("up", 11, 1);
-    assert.deepEqual(done, [["move", 5, 3], ["move", 1, 1], ["end"]]);
+    const places = [
+        [15, 3],
+        [11, 1],
+    ];
+    assert.deepEqual(drag(places), [["move", 5, 3], ["move", 1, 1], ["end"]]);
 });
 
 test("a press that slips up or down is a click where only what is moved sideways counts", () => {
-    const { done, event } = pressed({ sideways: true });
-    event("down", 10);
-    event("move", 11, 30);
-    event("up", 11, 30);
-    assert.deepEqual(done, [["click"]]);
+    assert.deepEqual(drag([[11, 30]], { sideways: true }), [["click"]]);
 });
 
 test("a pointer that was not pressed here drags nothing", () => {

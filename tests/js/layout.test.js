@@ -21,6 +21,12 @@ function barsOf(spans, layout, row, view, width) {
     return bars;
 }
 
+/** The bars of the first row from 0 on, each as its first place, the one after its last, and its edges. */
+function barsUntil(to, spans, width) {
+    const bars = barsOf(spans, layOut(spans), 0, { from: 0, to }, width);
+    return bars.map(({ first, last, left, right }) => [first, last, left, right]);
+}
+
 /** A forest of spans of which some overlap, and some outlive their parents. */
 function forest(count, seed) {
     const random = numbers(seed);
@@ -165,14 +171,10 @@ test("a wide span that begins in a crowded column is drawn for itself", () => {
         [2, 1, -1, true],
         [4, 500, -1, true],
     ]);
-    const bars = barsOf(spans, layOut(spans), 0, { from: 0, to: 1000 }, 100);
-    assert.deepEqual(
-        bars.map(({ first, last, left, right }) => [first, last, left, right]),
-        [
-            [0, 2, 0, 1],
-            [2, 3, 1, 50],
-        ],
-    );
+    assert.deepEqual(barsUntil(1000, spans, 100), [
+        [0, 2, 0, 1],
+        [2, 3, 1, 50],
+    ]);
 });
 
 test("an empty span is drawn at the very start and at the very end too", () => {
@@ -182,15 +184,11 @@ test("an empty span is drawn at the very start and at the very end too", () => {
         [100, 0, -1, true],
         [100, 0, -1, true],
     ]);
-    const bars = barsOf(spans, layOut(spans), 0, { from: 0, to: 100 }, 50);
-    assert.deepEqual(
-        bars.map(({ first, last, left, right }) => [first, last, left, right]),
-        [
-            [0, 1, 0, 1],
-            [1, 2, 10, 30],
-            [2, 4, 49, 50],
-        ],
-    );
+    assert.deepEqual(barsUntil(100, spans, 50), [
+        [0, 1, 0, 1],
+        [1, 2, 10, 30],
+        [2, 4, 49, 50],
+    ]);
 });
 
 test("an empty span in the last column with others is one of them", () => {
@@ -199,11 +197,7 @@ test("an empty span in the last column with others is one of them", () => {
         [100, 0, -1, true],
         [101, 0, -1, true],
     ]);
-    const bars = barsOf(spans, layOut(spans), 0, { from: 0, to: 100 }, 50);
-    assert.deepEqual(
-        bars.map(({ first, last, left }) => [first, last, left]),
-        [[0, 2, 49]],
-    );
+    assert.deepEqual(barsUntil(100, spans, 50), [[0, 2, 49, 50]]);
 });
 
 test("what the pointer is on is found, with how many share its place", () => {
