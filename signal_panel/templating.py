@@ -56,13 +56,21 @@ def _environment() -> Environment:
 
 
 def duration(milliseconds: float) -> str:
-    """A duration with three digits and its unit: ``48.2 ms``, ``12.3 µs``, ``1.24 s``."""
+    """A duration to three digits: ``48.2 ms``, ``12.3 µs``, ``1.24 s``; from a minute on ``1 min 30 s``."""
+    if milliseconds >= 59_950:
+        return _in_minutes(int(milliseconds / 1e3 + 0.5))
     for unit, factor in (("s", 1e-3), ("ms", 1), ("µs", 1e3)):
         value = milliseconds * factor
         if value >= 0.9995:
             digits = 2 if value < 9.995 else 1 if value < 99.95 else 0
             return f"{value:.{digits}f}{NARROW_SPACE}{unit}"
     return f"{milliseconds * 1e6:.0f}{NARROW_SPACE}ns"
+
+
+def _in_minutes(seconds: int) -> str:
+    minutes, rest = divmod(seconds, 60)
+    text = f"{minutes}{NARROW_SPACE}min"
+    return f"{text}\N{NO-BREAK SPACE}{rest}{NARROW_SPACE}s" if rest else text
 
 
 def thousands(number: int) -> str:

@@ -30,11 +30,27 @@ SHORT = json.loads(Path(__file__).with_name("short.json").read_text("utf-8"))["n
         (155.4, "155 ms"),
         (999.6, "1.00 s"),
         (1_240, "1.24 s"),
-        (75_000, "75.0 s"),
+        (59_940, "59.9 s"),
     ],
 )
 def test_durations_have_three_digits_and_their_unit(milliseconds: float, text: str) -> None:
     assert templating.duration(milliseconds) == text.replace(" ", "\N{NARROW NO-BREAK SPACE}")
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "text"),
+    [
+        (59_950, "1 min"),
+        (60_000, "1 min"),
+        (75_400, "1 min 15 s"),
+        (90_500, "1 min 31 s"),
+        (3_600_000, "60 min"),
+        (9_000_000.000_001, "150 min"),
+    ],
+)
+def test_from_a_minute_on_they_are_told_in_minutes_and_seconds(milliseconds: float, text: str) -> None:
+    words = re.sub("[\N{NARROW NO-BREAK SPACE}\N{NO-BREAK SPACE}]", " ", templating.duration(milliseconds))
+    assert words == text
 
 
 def test_thousands_are_set_apart() -> None:

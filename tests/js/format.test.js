@@ -27,10 +27,24 @@ test("a duration has three digits and the unit that suits it", () => {
         999499: "999 µs",
         48200000: "48.2 ms",
         1240000000: "1.24 s",
-        155000000000: "155 s",
+        59940000000: "59.9 s",
     };
     for (const [ns, text] of Object.entries(expected)) {
         assert.equal(duration(Number(ns)).replace("\u202f", " "), text);
+    }
+});
+
+test("a duration of a minute and more is told in minutes and seconds", () => {
+    const expected = {
+        59950000000: "1 min",
+        60000000000: "1 min",
+        75400000000: "1 min 15 s",
+        90500000000: "1 min 31 s",
+        3600000000000: "60 min",
+        9000000000001: "150 min",
+    };
+    for (const [ns, text] of Object.entries(expected)) {
+        assert.equal(duration(Number(ns)).replace(/[\u202f\u00a0]/g, " "), text);
     }
 });
 
@@ -41,6 +55,7 @@ test("a duration that rounds up to a unit is told in it", () => {
 
 test("a number and its unit cannot be parted at the end of a line", () => {
     assert.ok(duration(1).includes("\u202f"));
+    assert.ok(!duration(75e9).includes(" "));
     assert.ok(tick(0, 1e6, 1e9).includes("\u202f"));
 });
 

@@ -16,18 +16,28 @@ function unitOf(ns) {
 }
 
 /**
- * A duration to three significant digits: "48.2 ms", "12.3 µs", "1.24 s".
+ * A duration to three significant digits: "48.2 ms", "12.3 µs", "1.24 s"; from a minute on "1 min 30 s".
  *
  * @param {number} ns
  */
 export function duration(ns) {
     // Rounded first, so that 999.96 µs becomes "1.00 ms" and never "1000 µs".
     const rounded = Number(ns.toPrecision(3));
+    if (rounded >= 60e9) {
+        return inMinutes(Math.round(ns / 1e9));
+    }
     const unit = unitOf(rounded);
     const value = rounded / unit.size;
     const whole = Math.max(1, Math.floor(value)).toString().length;
     const digits = unit.size === 1 ? 0 : Math.max(0, 3 - whole);
     return value.toFixed(digits) + GAP + unit.name;
+}
+
+/** @param {number} seconds  A whole number. */
+function inMinutes(seconds) {
+    const minutes = `${Math.floor(seconds / 60)}${GAP}min`;
+    const rest = seconds % 60;
+    return rest ? `${minutes}\u00a0${rest}${GAP}s` : minutes;
 }
 
 /**
