@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -30,6 +31,13 @@ IS_WHOLE = """
     range.selectNodeContents(text);
     return range.getClientRects().length === 1;
 })
+"""
+# At both ends of a cell, it is the cell that is seen.
+IS_ON_TOP = """
+(cell) => {
+    const { left, right, top } = cell.getBoundingClientRect();
+    return [left + 3, right - 3].every((x) => cell.getRootNode().elementFromPoint(x, top + 3) === cell);
+}
 """
 HIDDEN_WIDTH = "(box) => box.scrollWidth - box.clientWidth"
 # What the cells of each row say, and where they may break, up to its figures. A place is text until there is
@@ -121,6 +129,18 @@ def test_a_narrow_panel_leaves_nothing_out_of_the_sends_which_are_scrolled(tabs:
     tabs.show("sends")
     for name in ("Kind", "Sender", "Place"):
         expect(tabs.view("sends").get_by_role("columnheader", name=name)).to_be_visible()
+
+
+@pytest.mark.parametrize("name", ["receivers", "connected"])
+def test_what_a_row_is_about_stays_in_sight_when_its_table_is_scrolled_sideways(
+    tabs: Tabs, name: str
+) -> None:
+    tabs.panel.page.set_viewport_size({"width": 700, "height": 800})
+    tabs.show(name)
+    tabs.view(name).locator(".djsp-sheet").evaluate("sheet => sheet.scrollTo(sheet.scrollWidth, 0)")
+    for cell in (tabs.view(name).locator("thead th").first, tabs.rows(name).first.locator("th")):
+        assert cell.evaluate(IS_ON_TOP)
+        expect(cell).to_have_css("background-color", re.compile(r"^rgb\("))  # opaque
 
 
 def test_a_row_stays_as_the_server_wrote_it_when_the_script_has_run(
