@@ -376,6 +376,17 @@ class TestConnected:
         connect(hears, dispatch_uid="again")
         assert self.remarks(client, "hears") == "connected 2 times"
 
+    def test_a_dispatch_uid_says_where_it_may_break(
+        self, client: Client, connect: Callable[..., None]
+    ) -> None:
+        def hears(**named: object) -> None:
+            pass
+
+        connect(hears, dispatch_uid="shop.hears_it")
+        client.get("/order/")
+        html = ask(client, "connected").content.decode()
+        assert '<td class="djsp-uid">shop.<wbr>hears_<wbr>it</td>' in html
+
     @pytest.mark.parametrize(
         ("state", "remark"),
         [
