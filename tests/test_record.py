@@ -19,6 +19,7 @@ import warnings
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any
 
 import django
@@ -1016,6 +1017,18 @@ class TestCarry:
         with ThreadPoolExecutor(1) as executor, signal_panel.record() as recording:
             carried = signal_panel.carry(work)
             executor.submit(asyncio.run, elsewhere()).result()
+        assert [s.sender for s in recording.sends] == ["tests.shop.models.Author"]
+
+    def test_one_that_is_thrown_away_elsewhere_leaves_what_is_recorded_there(self) -> None:
+        async def work() -> None:
+            await asyncio.sleep(0)
+
+        with signal_panel.record():
+            coroutine = signal_panel.carry(work)()
+        copy_context().run(coroutine.send, None)
+        with signal_panel.record() as recording:
+            coroutine.close()
+            module_signal.send(sender=Author)
         assert [s.sender for s in recording.sends] == ["tests.shop.models.Author"]
 
     def test_what_is_carried_from_where_nothing_is_recorded_is_part_of_what_is_recorded_later(self) -> None:

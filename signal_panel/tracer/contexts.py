@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from asyncio import _get_running_loop as running_loop
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from functools import wraps
 from inspect import isasyncgenfunction, isgeneratorfunction
 from threading import get_ident
@@ -54,6 +53,22 @@ def enter(outside: Place, kind: int) -> Any:
     return place
 
 
+class _At:
+    """Is at a place for as long as the block lasts."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+
+    def __enter__(self) -> None:
+        self._outside = current.get()
+        current.set(self._place)
+
+    def __exit__(self, *raised: object) -> None:
+        # A coroutine that is thrown away may end in a context of somebody else's.
+        if current.get() is self._place:
+            current.set(self._outside)
+
+
 def carry(function: Callable[P, R]) -> Callable[P, R]:
     """Make a function part of what is being recorded here and now, whichever thread runs it.
 
@@ -70,23 +85,14 @@ def carry(function: Callable[P, R]) -> Callable[P, R]:
         return function
     collector, number = inside.collector, inside.number
 
-    @contextmanager
-    def in_its_place() -> Iterator[None]:
-        outside = current.get()
-        current.set(Place.here(collector, number))
-        try:
-            yield
-        finally:
-            current.set(outside)
-
     @wraps(function)
     def carried(*args: P.args, **kwargs: P.kwargs) -> R:
-        with in_its_place():
+        with _At(Place.here(collector, number)):
             return function(*args, **kwargs)
 
     @wraps(function)
     async def carried_async(*args: P.args, **kwargs: P.kwargs) -> Any:
-        with in_its_place():
+        with _At(Place.here(collector, number)):
             return await cast(Awaitable[Any], function(*args, **kwargs))
 
     return cast(Callable[P, R], carried_async) if iscoroutinefunction(function) else carried
@@ -102,12 +108,8 @@ def _async_to_sync(found: Callable[..., Any]) -> Callable[..., Any]:
         __traceback_hide__ = True  # as Django's debug page hides the method itself
         outside = current.get()
         kept = outside if outside is IDLE else Place(outside.collector, outside.number)
-        current.set(kept)
-        try:
+        with _At(kept):
             return found(self, *args, **kwargs)
-        finally:
-            if current.get() is kept:
-                current.set(outside)
 
     return __call__
 
