@@ -66,7 +66,7 @@ def test_a_statement_that_comes_twice_at_once_has_one_number(line: int) -> None:
         numbers.append(queries.statement_of("SELECT 1", "default"))
 
     in_the_middle_of(Queries.statement_of.__code__, execute, line)
-    assert len(numbers) == 2
+    assert [can_repeat for _, can_repeat in numbers] == [True, True]
     assert numbers[0] == numbers[1] == queries.statement_of("SELECT 1", "default")
     assert queries.statements[numbers[0][0]] == ("SELECT 1", "default")
 

@@ -22,7 +22,6 @@ def export(recording: Recording) -> str:
         profiles[track].open(frame, start, end, depth)
     for profile in profiles:
         profile.close(depth=0)
-    names = [track_name(track, recording.columns) for track in range(len(profiles))]
     last = max(recording.duration_ns, *(profile.end for profile in profiles))
     return json.dumps(
         {
@@ -31,7 +30,10 @@ def export(recording: Recording) -> str:
             "name": "Django signals",
             "activeProfileIndex": 0,
             "shared": {"frames": [_described(frame) for frame in frames]},
-            "profiles": [profile.as_json(name, last) for name, profile in zip(names, profiles, strict=True)],
+            "profiles": [
+                profile.as_json(track_name(track, recording.columns), last)
+                for track, profile in enumerate(profiles)
+            ],
         },
         separators=(",", ":"),
     )

@@ -37,9 +37,9 @@ def plain_id(request_id: object) -> str:
 
 
 def stats_of(request_id: str) -> dict[str, Any]:
-    """The stats of a request, with the recording so far where this process has not finished it."""
+    """The stats of a request, by its plain id, with the recording so far where it has not finished here."""
     found: dict[str, Any] = get_store().panel(request_id, PANEL_ID)
-    if "recording" not in found and (panel := unfinished.get(plain_id(request_id))) is not None:
+    if "recording" not in found and (panel := unfinished.get(request_id)) is not None:
         panel.store_so_far()
         found = get_store().panel(request_id, PANEL_ID)
     return found

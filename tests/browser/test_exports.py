@@ -20,7 +20,7 @@ from playwright.sync_api import Page
 
 from signal_panel import Recording
 from signal_panel.exporters.chrome_trace import export
-from signal_panel.exporters.slices import slices, track_name
+from signal_panel.exporters.slices import slices
 from tests.exporters.recordings import nested, overlapping, request
 from tests.generated import large
 
@@ -130,7 +130,8 @@ def expected(recording: Recording) -> list[list[Any]]:
         del stack[each.depth :]
         below = stack[-1] if stack else None
         stack.append(each.kind.name)
-        track = track_name(each.track, recording.columns)
+        first = "request" if recording.phases else "recording"
+        track = first if each.track == 0 else f"at the same time ({each.track + 1})"
         name = each.kind.name
         rows.append([each.start - lowest, each.end - each.start, name, each.depth, track, below])
     return rows
