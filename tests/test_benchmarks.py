@@ -20,6 +20,7 @@ from benchmarks.figures import Figure, Result, Table, compared, digits, percenti
 from benchmarks.history import Past
 from benchmarks.peers import BARE, FLOOR, OURS_WITHOUT_C
 from benchmarks.recording import part as recording
+from benchmarks.requests.part import middle
 from benchmarks.runs import Run
 from benchmarks.sampling import sample, short
 from benchmarks.turns import Block, best_of_turns
@@ -363,6 +364,11 @@ def test_targets_without_c_are_told_from_the_tables(page: Callable[[], str]) -> 
     assert "| Queries, Python 3.11: added to a query | 2.00 µs | ≤ 1.50 µs | **missed**" in text
     assert "import, 1,000 saves, until the response is there | 4.50 % | ≤ 3.00 % | **missed**" in text
     assert "with what the server does after it, the panel adds 2.00 % and 4.50 %." in text
+
+
+def test_the_middle_of_what_was_measured_tells_of_all_of_it_but_for_what_is_far_off() -> None:
+    assert middle([1.0, 2.0, 4.0]) == 2.25
+    assert middle([1.0, 2.0, 3.0, 1000.0]) == 2.75
 
 
 def test_times_are_found_again_in_the_table_that_shows_them() -> None:
