@@ -79,9 +79,9 @@ def kept() -> list[Past]:
 def tables(titles: Mapping[str, str]) -> list[Table]:
     """The last runs of each part on each Python, side by side, in the order of ``titles``."""
     return [
-        _side_by_side(_title(titles, group), runs[-SHOWN:])
-        for group, runs in _occasions(titles).items()
-        if len(runs) > 1
+        _side_by_side(_title(titles, group), occasions[-SHOWN:])
+        for group, occasions in _occasions(titles).items()
+        if len(occasions) > 1
     ]
 
 
@@ -91,8 +91,8 @@ def alone(titles: Mapping[str, str]) -> str:
     for with_c in (True, False):
         found = [
             _title(titles, group)
-            for group, runs in _occasions(titles).items()
-            if len(runs) == 1 and runs[0].with_c is with_c
+            for group, occasions in _occasions(titles).items()
+            if len(occasions) == 1 and occasions[0][-1].with_c is with_c
         ]
         if found:
             how = "with C" if with_c else "without C"
@@ -103,8 +103,9 @@ def alone(titles: Mapping[str, str]) -> str:
 def steadiness(titles: Mapping[str, str]) -> Table:
     """Whether ratios hold: of each part on each Python, on machines where it has run on several days."""
     rows = []
-    for group, runs in _occasions(titles).items():
-        for where, on_it in groupby(sorted(runs, key=lambda run: run.machine), key=lambda run: run.machine):
+    for group, occasions in _occasions(titles).items():
+        runs = sorted((runs[-1] for runs in occasions), key=lambda run: run.machine)
+        for where, on_it in groupby(runs, key=lambda run: run.machine):
             days = list(on_it)[-SHOWN:]
             if held := _held(days):
                 title = f"{_title(titles, group)}, {where.partition(',')[0]}"
@@ -128,23 +129,25 @@ def _title(titles: Mapping[str, str], group: tuple[str, str]) -> str:
     return f"{titles[part]}, Python {python}"
 
 
-def _occasions(titles: Mapping[str, str]) -> dict[tuple[str, str], list[Past]]:
-    """By part, in the order of ``titles``, and Python: the last run of each occasion, by time.
+def _occasions(titles: Mapping[str, str]) -> dict[tuple[str, str], list[list[Past]]]:
+    """By part, in the order of ``titles``, and Python: the runs of each occasion, by time.
 
     Only runs of what the last one has measured, with C or without. Those of one day on one machine are one
-    occasion, and so are those within ``ONE_OCCASION``.
+    occasion, and so are those within ``ONE_OCCASION``. The last of them stands for it.
     """
     runs = _by_time()
     of_last = {run.group: run.with_c for run in runs}
-    found: dict[tuple[str, str], list[Past]] = {}
+    found: dict[tuple[str, str], list[list[Past]]] = {}
     for run in runs:
         if run.with_c is not of_last[run.group]:
             continue
-        others = found.setdefault(run.group, [])
-        before = next((other for other in reversed(others) if other.machine == run.machine), None)
-        if before and (run.at.date() == before.at.date() or run.at - before.at < ONE_OCCASION):
-            others.remove(before)
-        others.append(run)
+        occasions = found.setdefault(run.group, [])
+        before = next((other for other in reversed(occasions) if other[-1].machine == run.machine), [])
+        if before and (run.at.date() == before[-1].at.date() or run.at - before[-1].at < ONE_OCCASION):
+            occasions.remove(before)
+        else:
+            before = []
+        occasions.append([*before, run])
     order = list(titles)
     return dict(sorted(found.items(), key=lambda item: (order.index(item[0][0]), item[0])))
 
@@ -187,7 +190,8 @@ def _spread(values: Sequence[float]) -> float | None:
     return spread(values) if len(values) > 1 and min(values) > 0 else None
 
 
-def _side_by_side(title: str, runs: Sequence[Past]) -> Table:
+def _side_by_side(title: str, occasions: Sequence[Sequence[Past]]) -> Table:
+    runs = [of_one[-1] for of_one in occasions]
     rows = []
     for figure in runs[-1].figures:
         found = [next((one for one in run.figures if one.name == figure.name), None) for run in runs]
@@ -203,7 +207,12 @@ def _side_by_side(title: str, runs: Sequence[Past]) -> Table:
         )
     machines = {run.machine for run in runs}
     head = ["figure", *(run.title(with_machine=len(machines) > 1) for run in runs)]
-    return Table(title, [*head, "largest ÷ smallest", "target met"], rows, _what_of(runs))
+    return Table(
+        title,
+        [*head, "largest ÷ smallest", "target met"],
+        rows,
+        f"{_what_of(runs)}{_missed_before(occasions)}",
+    )
 
 
 def _what_of(runs: Sequence[Past]) -> str:
@@ -214,3 +223,19 @@ def _what_of(runs: Sequence[Past]) -> str:
     counts = ((len(runs), "run"), (len(days), "day"), (len(machines), "machine"))
     run, day, kind = (f"{count} {word}{'s' * (count > 1)}" for count, word in counts)
     return f"{run} on {day} and {kind}: {'; '.join(machines)}. {'; '.join(versions)}."
+
+
+def _missed_before(occasions: Sequence[Sequence[Past]]) -> str:
+    """What was missed by runs that others of the same occasion came after."""
+    missed = [
+        f"{figure.name}, {digits(figure.value)} {figure.unit} ({run.title(with_machine=False)})"
+        for runs in occasions
+        for run in runs[:-1]
+        for figure in run.figures
+        if not figure.is_met
+    ]
+    return (
+        f" Missed by runs that another of the same occasion came after: {'; '.join(missed)}."
+        if missed
+        else ""
+    )

@@ -249,6 +249,21 @@ def test_the_last_run_of_a_day_on_a_machine_stands_for_that_day(written: Callabl
     assert table.note.startswith("3 runs on 2 days and 2 machines: M1, 8 processors, Darwin; Xeon, ")
 
 
+def test_what_a_run_missed_is_told_though_another_of_that_day_did_not(written: Callable[..., None]) -> None:
+    written(
+        {"figures": cost(1)},
+        {"time": "2026-11-22 08:30", "figures": cost(3)},
+        {"time": "2026-11-22 08:45", "figures": cost(1.5)},
+        {"time": "2026-11-22 09:30", "figures": cost(1)},
+    )
+    (table,) = history.tables({"sql": "Queries"})
+    assert table.rows == [["cost", "1.00 ×", "1.00 ×", "1.00 ×", "2 of 2"]]
+    assert table.note.endswith(
+        "Django 5.2.19. Missed by runs that another of the same occasion came after: "
+        "cost, 3.00 × (2026-11-22 08:30, abc1234)."
+    )
+
+
 def test_runs_less_than_twelve_hours_apart_are_of_one_occasion(written: Callable[..., None]) -> None:
     written(
         {"time": "2026-11-21 22:00", "figures": cost(1)},
