@@ -265,9 +265,8 @@ def _requests(found: Found, stats: dict[str, dict[str, int]]) -> Table:
         f"time the {digits(added)} ms are {digits(100 * added / alone.there)} %. “An empty panel” does "
         "nothing, and comes with a middleware that does nothing and with as many static files: the toolbar's "
         "other panels tell of these, whatever panel it is. “None, again” is the toolbar alone in other "
-        "processes: how far "
-        "two equal things are apart in this run. “Stats” is generating and storing them, in the request and "
-        "after it; it is part of what is added.",
+        "processes: how far two equal things are apart in this run. “Stats” is generating and storing them, "
+        "in the request and after it; it is part of what is added.",
     )
 
 
