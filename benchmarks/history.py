@@ -104,8 +104,8 @@ def steadiness(titles: Mapping[str, str]) -> Table:
     """Whether ratios hold: of each part on each Python, on machines where it has run on several days."""
     rows = []
     for group, occasions in _occasions(titles).items():
-        runs = sorted((runs[-1] for runs in occasions), key=lambda run: run.machine)
-        for where, on_it in groupby(runs, key=lambda run: run.machine):
+        by_machine = sorted((runs[-1] for runs in occasions), key=lambda run: run.machine)
+        for where, on_it in groupby(by_machine, key=lambda run: run.machine):
             days = list(on_it)[-SHOWN:]
             if held := _held(days):
                 title = f"{_title(titles, group)}, {where.partition(',')[0]}"
@@ -142,12 +142,12 @@ def _occasions(titles: Mapping[str, str]) -> dict[tuple[str, str], list[list[Pas
         if run.with_c is not of_last[run.group]:
             continue
         occasions = found.setdefault(run.group, [])
-        before = next((other for other in reversed(occasions) if other[-1].machine == run.machine), [])
-        if before and (run.at.date() == before[-1].at.date() or run.at - before[-1].at < ONE_OCCASION):
-            occasions.remove(before)
+        same = next((each for each in reversed(occasions) if each[-1].machine == run.machine), [])
+        if same and (run.at.date() == same[-1].at.date() or run.at - same[-1].at < ONE_OCCASION):
+            occasions.remove(same)
+            occasions.append([*same, run])
         else:
-            before = []
-        occasions.append([*before, run])
+            occasions.append([run])
     order = list(titles)
     return dict(sorted(found.items(), key=lambda item: (order.index(item[0][0]), item[0])))
 
@@ -191,7 +191,7 @@ def _spread(values: Sequence[float]) -> float | None:
 
 
 def _side_by_side(title: str, occasions: Sequence[Sequence[Past]]) -> Table:
-    runs = [of_one[-1] for of_one in occasions]
+    runs = [of_occasion[-1] for of_occasion in occasions]
     rows = []
     for figure in runs[-1].figures:
         found = [next((one for one in run.figures if one.name == figure.name), None) for run in runs]
@@ -234,8 +234,6 @@ def _missed_before(occasions: Sequence[Sequence[Past]]) -> str:
         for figure in run.figures
         if not figure.is_met
     ]
-    return (
-        f" Missed by runs that another of the same occasion came after: {'; '.join(missed)}."
-        if missed
-        else ""
-    )
+    if not missed:
+        return ""
+    return f" Missed by runs that another of the same occasion came after: {'; '.join(missed)}."
