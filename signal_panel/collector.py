@@ -86,6 +86,7 @@ class Collector(Recorder):
         self.hops: dict[int, int] = {}
         self.queries = Queries()
         self.instances = Instances()
+        self.instance_sends = self.instances.sends
         self.skipped: dict[int, list[int]] = {}
         self.connected: dict[int, ConnectedHere] = {}
         """By the ids of their keys."""

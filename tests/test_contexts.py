@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from contextvars import copy_context
 from pathlib import Path
 from typing import Any
@@ -80,6 +82,38 @@ def test_so_does_one_started_in_a_loop_that_runs_inside_the_recording(method: st
     assert parents(recording) == ["starts"]
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="each task has a context of its own")
+def test_so_does_one_started_in_a_loop_that_has_the_context_of_a_send_before_it(method: str) -> None:
+    tasks: list[asyncio.Task[None]] = []
+    recordings = []
+    context = copy_context()
+
+    async def later() -> None:
+        asked.send(None)
+
+    def starts(**named: object) -> None:
+        if named["loop"]:
+            tasks.append(asyncio.create_task(later()))
+
+    def before() -> Any:
+        opened = signal_panel.record()
+        recordings.append(opened.__enter__())
+        told.connect(starts)
+        getattr(told, method)(None, loop=False)
+        getattr(told, method)(None, loop=False)
+        return opened
+
+    async def main() -> None:
+        getattr(told, method)(None, loop=True)
+        await asyncio.gather(*tasks)
+
+    opened = context.run(before)
+    with asyncio.Runner() as runner:
+        runner.run(main(), context=context)
+    context.run(opened.__exit__, None, None, None)
+    assert parents(recordings[0]) == ["starts"]
+
+
 def test_so_does_one_started_from_a_thread_of_the_loop_s(method: str) -> None:
     tasks = []
     may_go_on = asyncio.Event()
@@ -107,6 +141,21 @@ def test_so_does_one_started_from_a_thread_of_the_loop_s(method: str) -> None:
         return recording
 
     assert parents(asyncio.run(main())) == ["second", "first"]
+
+
+def test_what_is_sent_after_a_receiver_has_raised_in_a_loop_is_not_in_it(method: str) -> None:
+    def raises(**named: object) -> None:
+        raise LookupError
+
+    async def main() -> Recording:
+        told.connect(raises)
+        with signal_panel.record() as recording:
+            with suppress(LookupError):
+                getattr(told, method)(None)
+            asked.send(None)
+        return recording
+
+    assert parents(asyncio.run(main())) == ["nobody"]
 
 
 def test_what_runs_beside_a_receiver_s_own_thread_is_not_in_what_that_sends(method: str) -> None:
@@ -182,11 +231,19 @@ def test_such_a_thread_leaves_the_place_of_the_one_it_was_copied_from_alone(meth
         may_go_on.set()
         thread.join()
 
+    def main() -> None:
+        with signal_panel.record() as recording:
+            told.send(None)
+        recordings.append(recording)
+
+    recordings: list[Recording] = []
     in_thread.connect(hears)
     told.connect(starts)
-    with signal_panel.record() as recording:
-        told.send(None)
-    assert parents(recording) == ["starts"]
+    # One that has entered as many contexts as the one that it starts.
+    thread = threading.Thread(target=copy_context().run, args=(main,))
+    thread.start()
+    thread.join()
+    assert parents(recordings[0]) == ["starts"]
 
 
 def test_a_recording_opened_in_an_event_loop_goes_on_outside(method: str) -> None:

@@ -15,7 +15,7 @@ from django.dispatch import Signal
 from django.test import override_settings
 
 import signal_panel
-from signal_panel import Recording, kinds
+from signal_panel import Recording, frames, kinds
 
 HERE = __name__
 told = Signal()
@@ -168,6 +168,30 @@ def test_neither_do_those_that_are_left_out(monkeypatch: pytest.MonkeyPatch) -> 
         for _ in range(5):
             assert recorded(*(Signal() for _ in range(3))).sends == []
             assert kinds._last.seen.ignored.added == 3
+
+
+def test_a_function_is_not_climbed_past_for_being_where_one_was_that_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(frames.CLIMBED_PAST, "climbed.py", False)
+
+    def made(file: str) -> Any:
+        found: dict[str, Any] = {"told": told, "__name__": HERE}
+        exec(compile("def sends(): told.send(None)\ndef calls(): sends()", file, "exec"), found)
+        return found["calls"]
+
+    places = set()
+    with signal_panel.record() as recording:
+        for _ in range(100):
+            for file in ("climbed.py", "own.py"):
+                calls = made(file)
+                calls()
+                places.add(id(calls.__code__))
+                del calls
+                gc.collect()
+    assert len(places) < 200, "None was where another had been."
+    files = [send.site.path for send in recording.sends if send.site]
+    assert files == [__file__, "own.py"] * 100
 
 
 @override_settings(SIGNAL_PANEL={"IGNORE": ["*.ignored:Signal"]})

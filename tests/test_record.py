@@ -465,6 +465,31 @@ class TestSites:
         )
         assert [s.site.line for s in recording.sends if s.site] == [one, other, one, other]
 
+    def test_so_have_two_lines_that_take_turns_by_way_of_the_same_code_of_django_s(self) -> None:
+        with signal_panel.record() as recording:
+            for _ in range(3):
+                Author(name="A")  # the first way
+                Author.from_db("default", ["id", "name"], [1, "A"])  # the longer way
+                Author(name="A")  # the last way
+        function = type(self).test_so_have_two_lines_that_take_turns_by_way_of_the_same_code_of_django_s
+        lines = [line_of(f"# the {which} way", function) for which in ("first", "longer", "last")]
+        inits = [s.site.line for s in recording.sends if s.site and s.signal.endswith(".pre_init")]
+        assert inits == lines * 3
+
+    def test_so_have_two_functions_that_are_alike(self) -> None:
+        def one() -> None:
+            Author(name="A")
+
+        def other() -> None:
+            Author(name="A")
+
+        with signal_panel.record() as recording:
+            for _ in range(3):
+                one()
+                other()
+        inits = [s.site.function for s in recording.sends if s.site and s.signal.endswith(".pre_init")]
+        assert [name.rsplit(".", 1)[-1] for name in inits] == ["one", "other"] * 3
+
     def test_a_send_by_a_template_has_the_line_that_rendered_it(self) -> None:
         from django.template import engines
 
@@ -1099,9 +1124,13 @@ class TestFailuresOfOurs:
         assert recording.to_json()
 
     @pytest.mark.django_db(transaction=True)
-    @pytest.mark.parametrize("broken", ["instances", "_next_block", "connected", "queries"])
+    @pytest.mark.parametrize(
+        "broken",
+        [("instances", "instance_sends"), ("_next_block",), ("connected",), ("queries",)],
+        ids=lambda names: names[0],
+    )
     def test_nor_does_it_change_what_is_recorded_beside_sends(
-        self, broken: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+        self, broken: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
         signal, author = Signal(), Author()
 
@@ -1109,7 +1138,8 @@ class TestFailuresOfOurs:
             return 1
 
         with signal_panel.record() as recording:
-            monkeypatch.setattr(current.get().collector, broken, None)
+            for name in broken:
+                monkeypatch.setattr(current.get().collector, name, None)
             with transaction.atomic():
                 signal.connect(hears)
                 assert signal.send(sender=None, instance=author) == [(hears, 1)]

@@ -437,11 +437,17 @@ class TestWhateverIsThere:
     def test_in_the_arguments(self) -> None:
         ways: list[Any] = [speedups.send, speedups.send_robust]
         for send in ways:
-            for arguments in [(), (1,), (Signal(), None), (Signal(), None, None), (Signal(), None, {}, 1)]:
+            for arguments in [
+                (),
+                (1,),
+                (Signal(), None),
+                (Signal(), None, None, [], {}),
+                (Signal(), None, {}, []),
+            ]:
                 with pytest.raises(TypeError):
                     send(*arguments)
             with pytest.raises(AttributeError):
-                send(None, None, {})
+                send(Signal(), None, {}, [1], None)
         for bad in [(), (1,), (None, "one"), (None, 1, 2, 3), (None, 1, -1)]:
             with pytest.raises((TypeError, OverflowError)):
                 Place(*bad)

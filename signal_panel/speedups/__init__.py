@@ -50,8 +50,8 @@ calling_between: Callable[
     [Callable[[], Any], Callable[[Any, Any], None], Callable[[Any, Exception], Any]], Callable[..., Any]
 ]
 executing: Callable[[Callable[..., Any]], Callable[..., Any]]
-send: Callable[[Any, Any, dict[str, Any]], list[tuple[Any, Any]]]
-send_robust: Callable[[Any, Any, dict[str, Any]], list[tuple[Any, Any]]]
+send: Callable[[Any, Any, dict[str, Any], Any, Any], list[tuple[Any, Any]]]
+send_robust: Callable[[Any, Any, dict[str, Any], Any, Any], list[tuple[Any, Any]]]
 set_up: Callable[..., None]
 AsyncSend: type
 SteppedCall: type[Coroutine[Any, Any, Any]]

@@ -6,6 +6,7 @@ typedef struct {
     uintptr_t of[4];
     int64_t number;
     int is_used;
+    Trail trail; /* of length 0 where the number is that of the four alone */
 } Entry;
 
 struct identity_cache {
@@ -35,19 +36,47 @@ int
 cache_find(IdentityCache *self, const uintptr_t of[4], int64_t *number)
 {
     Entry *entry = cache_entry(self->entries, self->size, of);
-    if (entry->is_used) {
+    int is_found = entry->is_used && entry->trail.length == 0;
+    if (is_found) {
         *number = entry->number;
     }
-    return entry->is_used;
+    return is_found;
 }
 
-void
-cache_add(IdentityCache *self, const uintptr_t of[4], int64_t number)
+/* The same of a send: also where the frames above are those that were climbed the last time. */
+int
+cache_follow(IdentityCache *self, const uintptr_t of[4], PyFrameObject *innermost, int64_t *number)
+{
+    const Entry *entry = cache_entry(self->entries, self->size, of);
+    if (!entry->is_used) {
+        return 0;
+    }
+    int are_same = 1;
+    if (entry->trail.length > 0) {
+        PyFrameObject *climber = (PyFrameObject *)Py_NewRef(innermost);
+        for (int step = 1; are_same && step <= entry->trail.length; step++) {
+            Py_SETREF(climber, PyFrame_GetBack(climber));
+            PyCodeObject *code = climber == NULL ? NULL : PyFrame_GetCode(climber);
+            are_same = code != NULL && code == entry->trail.codes[step];
+            Py_XDECREF(code);
+        }
+        are_same = are_same && PyFrame_GetLasti(climber) == entry->trail.instruction;
+        Py_XDECREF(climber);
+    }
+    if (are_same) {
+        *number = entry->number;
+    }
+    return are_same;
+}
+
+/* The entry to fill, or NULL where there is no memory: what it is for is found elsewhere, if not as fast. */
+static Entry *
+cache_entry_for(IdentityCache *self, const uintptr_t of[4])
 {
     if (3 * self->used >= 2 * self->size) {
         Entry *entries = PyMem_Calloc(2 * self->size, sizeof(Entry));
         if (entries == NULL) {
-            return; /* it is found elsewhere, if not as fast */
+            return NULL;
         }
         for (size_t place = 0; place < self->size; place++) {
             if (self->entries[place].is_used) {
@@ -61,8 +90,42 @@ cache_add(IdentityCache *self, const uintptr_t of[4], int64_t number)
     Entry *entry = cache_entry(self->entries, self->size, of);
     self->used += !entry->is_used;
     memcpy(entry->of, of, sizeof entry->of);
-    entry->number = number;
     entry->is_used = 1;
+    return entry;
+}
+
+void
+cache_add(IdentityCache *self, const uintptr_t of[4], int64_t number)
+{
+    Entry *entry = cache_entry_for(self, of);
+    if (entry != NULL) {
+        entry->number = number;
+    }
+}
+
+static void
+forget_trail(Trail trail)
+{
+    for (int step = 0; step < trail.length; step++) {
+        Py_DECREF(trail.codes[step]);
+    }
+}
+
+/* The line's own code is one of those that the cache is cleared for when they die. The others are kept, so
+   that nothing else gets their identity. */
+void
+cache_add_trail(IdentityCache *self, const uintptr_t of[4], const Trail *trail, int64_t number)
+{
+    Entry *entry = cache_entry_for(self, of);
+    if (entry != NULL) {
+        Trail before = entry->trail;
+        entry->number = number;
+        entry->trail = *trail;
+        for (int step = 0; step < trail->length; step++) {
+            Py_INCREF(trail->codes[step]);
+        }
+        forget_trail(before);
+    }
 }
 
 static PyObject *
@@ -81,9 +144,21 @@ cache_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kwa
 }
 
 static void
+forget_entries(Entry *entries, size_t size)
+{
+    for (size_t place = 0; place < size; place++) {
+        forget_trail(entries[place].trail);
+    }
+    PyMem_Free(entries);
+}
+
+static void
 cache_dealloc(PyObject *self)
 {
-    PyMem_Free(((IdentityCache *)self)->entries);
+    IdentityCache *cache = (IdentityCache *)self;
+    if (cache->entries != NULL) {
+        forget_entries(cache->entries, cache->size);
+    }
     Py_TYPE(self)->tp_free(self);
 }
 
@@ -92,8 +167,17 @@ cache_clear(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
     IdentityCache *cache = (IdentityCache *)self;
     if (cache->used) {
-        memset(cache->entries, 0, cache->size * sizeof(Entry));
+        Entry *entries = cache->entries, *none = PyMem_Calloc(cache->size, sizeof(Entry));
+        if (none == NULL) { /* then what they kept is never freed */
+            memset(entries, 0, cache->size * sizeof(Entry));
+        }
+        else {
+            cache->entries = none;
+        }
         cache->used = 0;
+        if (none != NULL) { /* last: it may have somebody clear this one again */
+            forget_entries(entries, cache->size);
+        }
     }
     Py_RETURN_NONE;
 }

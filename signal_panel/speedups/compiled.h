@@ -7,9 +7,18 @@
 #include <Python.h>
 #include <stdint.h>
 #include <structmember.h>
+#include <time.h>
 
 #ifdef __GNUC__
 #pragma GCC visibility push(hidden) /* what others call by such a name is not ours */
+#endif
+
+/* What is seldom called stands apart from what is on the way of every send: between two sends the processor's
+   nearest cache has forgotten both, and each line of it counts. */
+#ifdef __GNUC__
+#define SELDOM __attribute__((cold, noinline))
+#else
+#define SELDOM
 #endif
 
 /* What set_up was given: the package's own, and Django's. */
@@ -28,10 +37,10 @@ extern struct found found;
 #define NAMES(name)                                                                                          \
     name(signal) name(sender) name(receivers) name(sender_receivers_cache) name(get) name(_live_receivers)   \
         name(instance) name(action) name(send) name(failed) name(end) name(count_calls) name(start)          \
-            name(run_async) name(packed) name(sends) name(statement_of) name(db) name(alias) name(sql)       \
-                name(params) name(many) name(is_async) name(__acall__) name(get_response) name(unconverted)  \
-                    name(request) name(go_through) name(end_call) name(throw) name(value) name(close)        \
-                        name(end_send) name(end_calls) name(start_robust) name(_log_robust_failure)
+            name(run_async) name(packed) name(statement_of) name(db) name(alias) name(sql) name(params)      \
+                name(many) name(is_async) name(__acall__) name(get_response) name(unconverted) name(request) \
+                    name(go_through) name(end_call) name(throw) name(value) name(close) name(end_send)       \
+                        name(end_calls) name(start_robust) name(_log_robust_failure)
 #define AS_MEMBER(name) PyObject *name;
 struct names {
     NAMES(AS_MEMBER)
@@ -42,13 +51,23 @@ extern struct names names;
 typedef struct identity_cache IdentityCache;
 extern PyTypeObject IdentityCacheType;
 int cache_find(IdentityCache *, const uintptr_t of[4], int64_t *number);
-void cache_add(IdentityCache *, const uintptr_t of[4], int64_t number);
+SELDOM void cache_add(IdentityCache *, const uintptr_t of[4], int64_t number);
+
+/* The codes of the frames from a send up to the line that it counts for, with the instruction of that. */
+#define STEPS 6
+typedef struct {
+    PyCodeObject *codes[STEPS];
+    int length, instruction; /* without the last one */
+} Trail;
+int cache_follow(IdentityCache *, const uintptr_t of[4], PyFrameObject *innermost, int64_t *number);
+SELDOM void cache_add_trail(IdentityCache *, const uintptr_t of[4], const Trail *, int64_t number);
 
 typedef struct {
     PyObject_HEAD
     PyObject *collector;
     long long number;
     unsigned long long thread;
+    uint64_t found_by, found_at; /* the thread state and its count of contexts when it ran no loop */
 } Place;
 extern PyTypeObject PlaceType;
 PyObject *make_place(PyObject *collector, long long number, unsigned long long thread);
@@ -85,7 +104,8 @@ is_instance(PyObject *object, PyTypeObject *type)
 /* The base of Collector: what is looked at on the way of every send. Python may put anything there. */
 typedef struct {
     PyObject_HEAD
-    PyObject *clock, *numbers, *kinds, *known, *known_receivers, *ignored, *log, *instances, *queries, *busy;
+    PyObject *clock, *numbers, *kinds, *known, *known_receivers, *ignored, *log, *instances, *instance_sends,
+        *queries, *busy;
     long long quick_limit, quick_room, calls;
     char closed;
     PyObject *packed_of, *packed[1 + FEW]; /* a log, and what was looked up in it, from ALONE on */
@@ -93,15 +113,29 @@ typedef struct {
 extern PyTypeObject RecorderType;
 int begin_span(Recorder *, PyObject *signal, PyObject *named, int64_t kind, int64_t *number, int64_t *start);
 int keep_row(Recorder *, Py_ssize_t calls, const int64_t *row);
-int read_clock(Recorder *, int64_t *time);
-int note_failure(Recorder *);
-PyObject *take_exception(void);
-PyObject *take_exception_here(int always);
-void raise_again(PyObject *);
-void begin_handling(_PyErr_StackItem *, PyObject *exception);
-void end_handling(_PyErr_StackItem *);
+SELDOM int ask_clock(Recorder *, int64_t *time);
+SELDOM int note_failure(Recorder *);
+SELDOM PyObject *take_exception(void);
+SELDOM PyObject *take_exception_here(int always);
+SELDOM void raise_again(PyObject *);
+SELDOM void begin_handling(_PyErr_StackItem *, PyObject *exception);
+SELDOM void end_handling(_PyErr_StackItem *);
 int find_kind(Recorder *, PyObject *signal, PyObject *sender, int method, int64_t *kind);
 int find_receiver(Recorder *, PyObject *receiver, int64_t *number);
+
+/* What the collector's clock says. This is time.perf_counter_ns of Linux, without two calls in between. */
+static inline int
+read_clock(Recorder *recorder, int64_t *time)
+{
+#ifdef __linux__
+    struct timespec now;
+    if (recorder->clock == found.perf_counter_ns && clock_gettime(CLOCK_MONOTONIC, &now) == 0) {
+        *time = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+        return 0;
+    }
+#endif
+    return ask_clock(recorder, time);
+}
 
 /* What receivers get. */
 typedef struct {
@@ -153,7 +187,7 @@ int runs_loop(void);
 int make_current(PyObject *place);
 
 /* Raise a TypeError, and return -1. */
-int is_unusable(const char *what);
+SELDOM int is_unusable(const char *what);
 
 #ifdef __GNUC__
 #pragma GCC visibility pop

@@ -129,6 +129,14 @@ hash_of(PyObject *statement, PyObject *parameters, uint64_t *hash)
     return can_be;
 }
 
+static SELDOM PyObject *
+learn_statement(QueryLog *self, PyObject *text, PyObject *alias)
+{
+    return PyErr_Occurred()
+               ? NULL
+               : PyObject_CallMethodObjArgs((PyObject *)self, names.statement_of, text, alias, NULL);
+}
+
 /* The statement's number and whether to make it again is worth telling, as a new reference to a pair. */
 static PyObject *
 statement_of(QueryLog *self, PyObject *text, PyObject *alias)
@@ -139,8 +147,8 @@ statement_of(QueryLog *self, PyObject *text, PyObject *alias)
         known = key == NULL ? NULL : Py_XNewRef(PyDict_GetItemWithError(self->numbers, key));
         Py_XDECREF(key);
     }
-    if (known == NULL && !PyErr_Occurred()) {
-        known = PyObject_CallMethodObjArgs((PyObject *)self, names.statement_of, text, alias, NULL);
+    if (known == NULL) {
+        known = learn_statement(self, text, alias);
     }
     if (known != NULL && !(PyTuple_CheckExact(known) && PyTuple_GET_SIZE(known) == 2)) {
         Py_CLEAR(known);
@@ -160,11 +168,16 @@ number_of_parameters(QueryLog *self, PyObject *statement, PyObject *parameters, 
         return can_be;
     }
     PyObject *key = PyLong_FromUnsignedLongLong(hash);
-    PyObject *next = key == NULL ? NULL : PyLong_FromSsize_t(PyDict_GET_SIZE(self->seen));
-    PyObject *seen = next == NULL ? NULL : PyDict_SetDefault(self->seen, key, next);
+    PyObject *seen = key == NULL ? NULL : Py_XNewRef(PyDict_GetItemWithError(self->seen, key));
+    if (seen == NULL && !PyErr_Occurred()) {
+        seen = PyLong_FromSsize_t(PyDict_GET_SIZE(self->seen));
+        if (seen != NULL && PyDict_SetItem(self->seen, key, seen) < 0) {
+            Py_CLEAR(seen);
+        }
+    }
     *number = seen == NULL ? NOTHING : PyLong_AsLongLong(seen);
     Py_XDECREF(key);
-    Py_XDECREF(next);
+    Py_XDECREF(seen);
     return seen == NULL ? -1 : 0;
 }
 
@@ -237,18 +250,31 @@ PyTypeObject QueryLogType = {
 
 /* One of the arguments of CursorWrapper._execute_with_wrappers(self, sql, params, many, executor), borrowed.
  */
-static PyObject *
+static inline PyObject *
 argument(PyObject *const *args, Py_ssize_t nargs, PyObject *keywords, Py_ssize_t place, PyObject *name)
 {
     if (place < nargs) {
         return args[place];
     }
     for (Py_ssize_t at = 0; keywords != NULL && at < PyTuple_GET_SIZE(keywords); at++) {
-        if (PyUnicode_Compare(PyTuple_GET_ITEM(keywords, at), name) == 0) {
+        PyObject *keyword = PyTuple_GET_ITEM(keywords, at);
+        if (keyword == name || PyUnicode_Compare(keyword, name) == 0) {
             return args[nargs + at];
         }
     }
     return Py_None;
+}
+
+/* Where there is no room for a query. */
+static SELDOM void
+count_only(Recorder *recorder, int64_t span, int64_t took)
+{
+    PyObject *overflow = PyObject_GetAttrString((PyObject *)recorder, "overflow"), *counted = NULL;
+    if (overflow != NULL) {
+        counted = PyObject_CallMethod(overflow, "add_query", "LL", (long long)span, (long long)took);
+    }
+    Py_XDECREF(overflow);
+    Py_XDECREF(counted);
 }
 
 /* Collector.executed. */
@@ -271,13 +297,7 @@ keep_query(Recorder *recorder, PyObject *cursor, PyObject *sql, PyObject *params
         Py_XDECREF(queries);
     }
     if (added == 0) {
-        PyObject *overflow = PyObject_GetAttrString((PyObject *)recorder, "overflow"), *counted = NULL;
-        if (overflow != NULL) {
-            counted =
-                PyObject_CallMethod(overflow, "add_query", "LL", (long long)span, (long long)(end - start));
-        }
-        Py_XDECREF(overflow);
-        Py_XDECREF(counted);
+        count_only(recorder, span, end - start);
     }
     Py_XDECREF(database);
     Py_XDECREF(alias);

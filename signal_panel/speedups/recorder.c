@@ -12,6 +12,7 @@ make_place(PyObject *collector, long long number, unsigned long long thread)
         place->collector = Py_NewRef(collector);
         place->number = number;
         place->thread = thread;
+        place->found_by = place->found_at = 0;
         PyObject_GC_Track(place);
     }
     return (PyObject *)place;
@@ -140,8 +141,8 @@ forget_rows(Recorder *recorder)
 }
 
 /* The bytearray for the rows of sends with so many calls, as a new reference. */
-static PyObject *
-packed_rows(Recorder *recorder, Py_ssize_t calls)
+static SELDOM PyObject *
+look_up_rows(Recorder *recorder, Py_ssize_t calls)
 {
     if (recorder->log == NULL) {
         is_unusable("collector");
@@ -152,9 +153,6 @@ packed_rows(Recorder *recorder, Py_ssize_t calls)
         recorder->packed_of = Py_NewRef(recorder->log);
     }
     PyObject **known = calls < FEW ? &recorder->packed[1 + calls] : NULL;
-    if (known != NULL && *known != NULL) {
-        return Py_NewRef(*known);
-    }
     PyObject *key = PyLong_FromSsize_t(calls);
     PyObject *rows = key == NULL ? NULL : PyObject_GetItem(recorder->log, key);
     PyObject *packed = rows == NULL ? NULL : PyObject_GetAttr(rows, names.packed);
@@ -166,20 +164,33 @@ packed_rows(Recorder *recorder, Py_ssize_t calls)
     return packed;
 }
 
-/* Add a row, and count its calls where they are not as many as sends. */
+static inline PyObject *
+packed_rows(Recorder *recorder, Py_ssize_t calls)
+{
+    PyObject *known =
+        recorder->packed_of == recorder->log && calls < FEW ? recorder->packed[1 + calls] : NULL;
+    return known != NULL ? Py_NewRef(known) : look_up_rows(recorder, calls);
+}
+
+/* Count the calls of a row where they are not as many as sends. */
+static SELDOM int
+count_calls(Recorder *recorder, Py_ssize_t calls)
+{
+    recorder->calls += calls == ALONE ? 1 : calls;
+    if (recorder->calls <= recorder->quick_room) {
+        return 0;
+    }
+    PyObject *counted = PyObject_CallMethodOneArg((PyObject *)recorder, names.count_calls, found.zero);
+    Py_XDECREF(counted);
+    return counted == NULL ? -1 : 0;
+}
+
+/* Add a row, and count its calls. */
 int
 keep_row(Recorder *recorder, Py_ssize_t calls, const int64_t *row)
 {
-    if (calls != 0 && calls != 1) {
-        recorder->calls += calls == ALONE ? 1 : calls;
-        if (recorder->calls > recorder->quick_room) {
-            PyObject *counted =
-                PyObject_CallMethodOneArg((PyObject *)recorder, names.count_calls, found.zero);
-            Py_XDECREF(counted);
-            if (counted == NULL) {
-                return -1;
-            }
-        }
+    if (calls != 0 && calls != 1 && count_calls(recorder, calls) < 0) {
+        return -1;
     }
     PyObject *packed = packed_rows(recorder, calls);
     int kept = packed == NULL ? -1 : extend(packed, row, HEAD + 2 * (calls == ALONE ? 0 : calls));
@@ -226,6 +237,7 @@ static PyMemberDef recorder_members[] = {
     {"ignored", T_OBJECT_EX, offsetof(Recorder, ignored), 0, NULL},
     {"log", T_OBJECT_EX, offsetof(Recorder, log), 0, NULL},
     {"instances", T_OBJECT_EX, offsetof(Recorder, instances), 0, NULL},
+    {"instance_sends", T_OBJECT_EX, offsetof(Recorder, instance_sends), 0, NULL},
     {"queries", T_OBJECT_EX, offsetof(Recorder, queries), 0, NULL},
     {"busy", T_OBJECT_EX, offsetof(Recorder, busy), 0, NULL},
     {"closed", T_BOOL, offsetof(Recorder, closed), 0, NULL},
@@ -325,7 +337,7 @@ note_failure(Recorder *recorder)
 }
 
 int
-read_clock(Recorder *recorder, int64_t *time)
+ask_clock(Recorder *recorder, int64_t *time)
 {
     if (recorder->clock == found.perf_counter_ns) {
 #if PY_VERSION_HEX >= 0x030D0000
@@ -368,7 +380,7 @@ keep_instance(Recorder *recorder, PyObject *signal, PyObject *named, int64_t num
     if (action == NULL || !PyUnicode_CheckExact(action)) {
         action = Py_None; /* one is one of Django's own strings; anything else might run the user's code */
     }
-    PyObject *sends = recorder->instances == NULL ? NULL : PyObject_GetAttr(recorder->instances, names.sends);
+    PyObject *sends = Py_XNewRef(recorder->instance_sends);
     PyObject *kind = PyLong_FromLongLong(kind_of_send), *span = PyLong_FromLongLong(number);
     int kept = -1;
     if (kind && span && sends && PyList_CheckExact(sends)) {

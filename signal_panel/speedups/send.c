@@ -8,6 +8,7 @@
 typedef struct {
     int method;
     PyObject *signal, *sender, *named; /* borrowed */
+    PyObject *receivers, *cache;       /* the signal's, borrowed: the method found them fastest */
     PyObject *outside;                 /* the place of the caller's context */
     PyObject *place;                   /* the one that changes, or NULL where each call gets its own */
     Recorder *recorder;                /* NULL where nothing is recorded */
@@ -19,6 +20,7 @@ typedef struct {
     Py_ssize_t calls; /* how many have ended, since one that raised if one has */
     Py_ssize_t first; /* how many had ended then */
     int has_begun;    /* whether the first of them could begin */
+    int has_entered;  /* whether there may be another place to leave */
 } Send;
 
 /* The fields of a row. */
@@ -37,39 +39,61 @@ end_of_send(Send *send)
     Py_XDECREF(send->outside);
 }
 
-static int
-set_number(Send *send, int64_t number)
+/* A place of its own, which tasks that begin there keep. */
+SELDOM static int
+set_place(Send *send, int64_t number)
 {
-    if (send->place != NULL) {
-        ((Place *)send->place)->number = number;
-        return 0;
-    }
-    PyObject *place = make_place((PyObject *)send->recorder, number, 0); /* tasks that begin there keep it */
+    PyObject *place = make_place((PyObject *)send->recorder, number, 0);
     int result = make_current(place);
     Py_XDECREF(place);
     return result;
 }
 
+static inline int
+set_number(Send *send, int64_t number)
+{
+    if (send->place == NULL) {
+        return set_place(send, number);
+    }
+    ((Place *)send->place)->number = number;
+    return 0;
+}
+
 /* Find the place whose number changes from receiver to receiver, as contexts.enter does. */
-static int
-enter(Send *send)
+SELDOM static int
+find_place(Send *send)
 {
     Place *outside = (Place *)send->outside;
     int has_loop = runs_loop();
-    if (has_loop < 0) {
-        return -1;
-    }
-    send->recorder = (Recorder *)Py_NewRef(outside->collector);
-    send->row[PARENT] = outside->number;
-    if (has_loop) {
-        return 0;
+    send->has_entered = has_loop >= 0;
+    if (has_loop != 0) {
+        return has_loop < 0 ? -1 : 0;
     }
     if (outside->thread == PyThread_get_thread_ident()) {
+        PyThreadState *thread = PyThreadState_Get();
+        outside->found_by = thread->id;
+        outside->found_at = thread->context_ver;
         send->place = Py_NewRef(outside);
         return 0;
     }
     send->place = make_place(outside->collector, outside->number, PyThread_get_thread_ident());
     return make_current(send->place);
+}
+
+/* What was found stands while this thread neither enters a context nor leaves one: a loop does so for
+   whatever it runs. To ask for the loop and the thread at each send had a twentieth of what a save with the
+   panel has more. */
+static inline int
+enter(Send *send)
+{
+    Place *outside = (Place *)send->outside;
+    PyThreadState *thread = PyThreadState_Get();
+    if (outside->found_by != thread->id || outside->found_at != thread->context_ver) {
+        return find_place(send);
+    }
+    send->has_entered = 1;
+    send->place = Py_NewRef(outside);
+    return 0;
 }
 
 /* Find out what is sent, and from where. */
@@ -86,9 +110,8 @@ begin(Send *send)
     if (send->row[KIND] == IGNORED) {
         return 0;
     }
-    if (enter(send) < 0) {
-        return -1;
-    }
+    send->recorder = (Recorder *)Py_NewRef(recorder);
+    send->row[PARENT] = ((Place *)send->outside)->number;
     return begin_span(send->recorder, send->signal, send->named, send->row[KIND], &send->row[SPAN],
                       &send->row[START]);
 }
@@ -97,15 +120,11 @@ begin(Send *send)
 static int
 may_be_heard(Send *send)
 {
-    PyObject *receivers = PyObject_GetAttr(send->signal, names.receivers);
-    int are_there = receivers == NULL ? -1 : PyObject_IsTrue(receivers);
-    Py_XDECREF(receivers);
+    int are_there = PyObject_IsTrue(send->receivers);
     if (are_there <= 0) {
         return are_there;
     }
-    PyObject *cache = PyObject_GetAttr(send->signal, names.sender_receivers_cache);
-    PyObject *cached = cache == NULL ? NULL : PyObject_CallMethodOneArg(cache, names.get, send->sender);
-    Py_XDECREF(cache);
+    PyObject *cached = PyObject_CallMethodOneArg(send->cache, names.get, send->sender);
     if (cached == NULL) {
         return -1;
     }
@@ -135,13 +154,10 @@ ask_for_receivers(Send *send)
     return send->sync_receivers == NULL ? -1 : 0;
 }
 
-/* Make room for another call in the row. */
-static int
+/* Make room for more calls in the row. */
+SELDOM static int
 make_room(Send *send)
 {
-    if (send->calls < send->room) {
-        return 0;
-    }
     int64_t *row = PyMem_New(int64_t, HEAD + 2 * 2 * send->room);
     if (row == NULL) {
         PyErr_NoMemory();
@@ -157,7 +173,7 @@ make_room(Send *send)
 }
 
 /* When its calls have ended, since one that raised if one has. */
-static PyObject *
+SELDOM static PyObject *
 ends_of_calls(const Send *send)
 {
     PyObject *ends = PyTuple_New(send->calls);
@@ -174,7 +190,7 @@ ends_of_calls(const Send *send)
 }
 
 /* Have the collector keep the calls since the last that raised, and one that has raised now. */
-static int
+SELDOM static int
 hand_over_calls(Send *send, PyObject *exception)
 {
     PyObject *ends = ends_of_calls(send), *done = NULL;
@@ -192,7 +208,7 @@ hand_over_calls(Send *send, PyObject *exception)
 }
 
 /* What send_robust answers for a receiver that has raised; what Django does about it is nobody's call. */
-static PyObject *
+SELDOM static PyObject *
 answer_exception(Send *send, PyObject *receiver, Py_ssize_t number)
 {
     PyObject *exception = take_exception_here(1), *logged = NULL;
@@ -224,8 +240,8 @@ static int
 call_sync(Send *send, PyObject *responses)
 {
     for (Py_ssize_t at = 0; at < PySequence_Fast_GET_SIZE(send->sync_receivers); at++) {
-        if (send->recorder != NULL &&
-            (make_room(send) < 0 || set_number(send, send->row[SPAN] + 1 + at) < 0)) {
+        if (send->recorder != NULL && ((send->calls == send->room && make_room(send) < 0) ||
+                                       set_number(send, send->row[SPAN] + 1 + at) < 0)) {
             return -1;
         }
         PyObject *receiver = Py_NewRef(PySequence_Fast_GET_ITEM(send->sync_receivers, at));
@@ -253,13 +269,9 @@ call_sync(Send *send, PyObject *responses)
     return 0;
 }
 
-static int
+SELDOM static int
 call_async(Send *send, PyObject *responses)
 {
-    int there_are = PyObject_IsTrue(send->async_receivers);
-    if (there_are <= 0) {
-        return there_are;
-    }
     PyObject *collector =
         send->recorder == NULL ? ((Place *)given.idle)->collector : (PyObject *)send->recorder;
     PyObject *dispatch =
@@ -295,6 +307,9 @@ call_all(Send *send, PyObject *responses)
     if (!is_heard) {
         return 0;
     }
+    if (send->recorder != NULL && enter(send) < 0) {
+        return -1;
+    }
     if (make_arguments(&send->arguments, send->signal, send->sender, send->named) < 0) {
         return -1;
     }
@@ -306,7 +321,8 @@ call_all(Send *send, PyObject *responses)
     if (send->recorder != NULL && set_number(send, send->row[PARENT]) < 0) {
         return -1;
     }
-    return call_async(send, responses);
+    int has_async = PyObject_IsTrue(send->async_receivers);
+    return has_async > 0 ? call_async(send, responses) : has_async;
 }
 
 /* Keep its row: 1 if that could be done, 0 where something is out of the ordinary, or -1. */
@@ -333,7 +349,7 @@ keep(Send *send)
 }
 
 /* Have the collector keep it, with what was raised if anything was. */
-static int
+SELDOM static int
 hand_over(Send *send, PyObject *exception)
 {
     PyObject *nobody = PyTuple_New(0), *ends = ends_of_calls(send);
@@ -363,13 +379,13 @@ leave(Send *send)
     if (send->place != NULL) {
         set_number(send, send->row[PARENT]);
     }
-    if (send->place != send->outside && make_current(send->outside) < 0) {
+    if (send->has_entered && send->place != send->outside && make_current(send->outside) < 0) {
         PyErr_Clear();
     }
 }
 
 /* Record nothing of it, nor of what it causes. */
-static int
+SELDOM static int
 ignore(Send *send, PyObject *responses)
 {
     if (make_current(given.idle) < 0) {
@@ -424,8 +440,10 @@ record(Send *send, PyObject *responses)
 static PyObject *
 send_by(int method, PyObject *const *args, Py_ssize_t nargs)
 {
-    if (given.current == NULL || nargs != 3 || !PyDict_CheckExact(args[2])) {
-        PyErr_SetString(PyExc_TypeError, "sending takes a signal, a sender and a dictionary, after set_up()");
+    if (given.current == NULL || nargs != 5 || !PyDict_CheckExact(args[2])) {
+        PyErr_SetString(
+            PyExc_TypeError,
+            "sending takes a signal, a sender, a dictionary and what the signal has, after set_up()");
         return NULL;
     }
     PyObject *outside, *responses = PyList_New(0);
@@ -444,6 +462,8 @@ send_by(int method, PyObject *const *args, Py_ssize_t nargs)
     send.signal = args[0];
     send.sender = args[1];
     send.named = args[2];
+    send.receivers = args[3];
+    send.cache = args[4];
     send.outside = outside;
     send.place = NULL;
     send.recorder = NULL;
@@ -451,7 +471,7 @@ send_by(int method, PyObject *const *args, Py_ssize_t nargs)
     send.row = send.short_row;
     send.row[SPAN] = 0;
     send.room = CALLS;
-    send.calls = send.first = send.has_begun = 0;
+    send.calls = send.first = send.has_begun = send.has_entered = 0;
     int is_idle = ((Place *)outside)->collector == ((Place *)given.idle)->collector;
     int result = is_idle ? call_all(&send, responses) : record(&send, responses);
     end_of_send(&send);

@@ -42,12 +42,12 @@ if speedups.IS_COMPILED:
 
 def send(self: Any, sender: Any, **named: Any) -> Responses:
     """As ``Signal.send``. Receivers find this frame above them, as they find Django's."""
-    return _send(self, sender, named)
+    return _send(self, sender, named, self.receivers, self.sender_receivers_cache)
 
 
 def send_robust(self: Any, sender: Any, **named: Any) -> Responses:
     """As ``Signal.send_robust``, in the same way."""
-    return _send_robust(self, sender, named)
+    return _send_robust(self, sender, named, self.receivers, self.sender_receivers_cache)
 
 
 send.__qualname__, send_robust.__qualname__ = "Signal.send", "Signal.send_robust"
