@@ -47,24 +47,25 @@ cache_find(IdentityCache *self, const uintptr_t of[4], int64_t *number)
 int
 cache_follow(IdentityCache *self, const uintptr_t of[4], PyFrameObject *innermost, int64_t *number)
 {
-    const Entry *entry = cache_entry(self->entries, self->size, of);
-    if (!entry->is_used) {
+    /* A copy: to climb makes objects, so that the garbage collector may come, and have the cache cleared. */
+    const Entry entry = *cache_entry(self->entries, self->size, of);
+    if (!entry.is_used) {
         return 0;
     }
     int are_same = 1;
-    if (entry->trail.length > 0) {
+    if (entry.trail.length > 0) {
         PyFrameObject *climber = (PyFrameObject *)Py_NewRef(innermost);
-        for (int step = 1; are_same && step <= entry->trail.length; step++) {
+        for (int step = 1; are_same && step <= entry.trail.length; step++) {
             Py_SETREF(climber, PyFrame_GetBack(climber));
             PyCodeObject *code = climber == NULL ? NULL : PyFrame_GetCode(climber);
-            are_same = code != NULL && code == entry->trail.codes[step];
+            are_same = code != NULL && code == entry.trail.codes[step];
             Py_XDECREF(code);
         }
-        are_same = are_same && PyFrame_GetLasti(climber) == entry->trail.instruction;
+        are_same = are_same && PyFrame_GetLasti(climber) == entry.trail.instruction;
         Py_XDECREF(climber);
     }
     if (are_same) {
-        *number = entry->number;
+        *number = entry.number;
     }
     return are_same;
 }
@@ -168,15 +169,13 @@ cache_clear(PyObject *self, PyObject *Py_UNUSED(ignored))
     IdentityCache *cache = (IdentityCache *)self;
     if (cache->used) {
         Entry *entries = cache->entries, *none = PyMem_Calloc(cache->size, sizeof(Entry));
+        cache->used = 0;
         if (none == NULL) { /* then what they kept is never freed */
             memset(entries, 0, cache->size * sizeof(Entry));
         }
         else {
             cache->entries = none;
-        }
-        cache->used = 0;
-        if (none != NULL) { /* last: it may have somebody clear this one again */
-            forget_entries(entries, cache->size);
+            forget_entries(entries, cache->size); /* last: it may have somebody clear this one again */
         }
     }
     Py_RETURN_NONE;

@@ -35,12 +35,12 @@ struct found {
 extern struct found found;
 
 #define NAMES(name)                                                                                          \
-    name(signal) name(sender) name(receivers) name(sender_receivers_cache) name(get) name(_live_receivers)   \
-        name(instance) name(action) name(send) name(failed) name(end) name(count_calls) name(start)          \
-            name(run_async) name(packed) name(statement_of) name(db) name(alias) name(sql) name(params)      \
-                name(many) name(is_async) name(__acall__) name(get_response) name(unconverted) name(request) \
-                    name(go_through) name(end_call) name(throw) name(value) name(close) name(end_send)       \
-                        name(end_calls) name(start_robust) name(_log_robust_failure)
+    name(signal) name(sender) name(get) name(_live_receivers) name(instance) name(action) name(send)         \
+        name(failed) name(end) name(count_calls) name(start) name(run_async) name(packed) name(statement_of) \
+            name(db) name(alias) name(sql) name(params) name(many) name(is_async) name(__acall__)            \
+                name(get_response) name(unconverted) name(request) name(go_through) name(end_call)           \
+                    name(throw) name(value) name(close) name(end_send) name(end_calls) name(start_robust)    \
+                        name(_log_robust_failure)
 #define AS_MEMBER(name) PyObject *name;
 struct names {
     NAMES(AS_MEMBER)
