@@ -7,6 +7,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 MANAGE := $(BIN)/python example_project/manage.py
 
+# A worker for each processor; IN_PARALLEL= has all in one process.
+IN_PARALLEL := --numprocesses auto --dist loadgroup
+
 C_FILES := $(wildcard signal_panel/speedups/*.[ch])
 # What it takes to install the package: done again when one of these changes.
 BUILT_FROM := pyproject.toml hatch_build.py $(C_FILES)
@@ -24,7 +27,7 @@ example: $(VENV)/installed ## the bookshop, served with the toolbar
 	$(MANAGE) runserver $(ADDRESS)
 
 test: $(VENV)/installed-test $(VENV)/chromium node_modules/installed ## all tests, with the Python and Django of .venv
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(IN_PARALLEL)
 	$(MANAGE) test shop accounts problems
 	node --test $(wildcard tests/js/*.test.js)
 

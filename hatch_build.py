@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import sysconfig
 from pathlib import Path
@@ -26,14 +27,19 @@ class CompileSpeedups(BuildHookInterface[Any]):
         if not is_wanted():
             return
         self.folder = TemporaryDirectory()
-        built = compile_into(SPEEDUPS if version == "editable" else Path(self.folder.name))
+        built = compile_into(Path(self.folder.name))
+        beside = SPEEDUPS / built.name
         if not built.exists():
             self.app.display_warning("The speedups could not be compiled: Python alone will record.")
+            if version == "editable":
+                beside.unlink(missing_ok=True)  # It is of other sources.
             return
         build_data["pure_python"] = False
         build_data["infer_tag"] = True
-        if version != "editable":
-            build_data["force_include"][str(built)] = (SPEEDUPS / built.name).as_posix()
+        if version == "editable":
+            put_in_place(built, beside)
+        else:
+            build_data["force_include"][str(built)] = beside.as_posix()
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Leave nothing behind but the wheel."""
@@ -49,6 +55,13 @@ def is_wanted() -> bool:
         and (3, 11) <= sys.version_info < (3, 16)
         and not sysconfig.get_config_var("Py_GIL_DISABLED")
     )
+
+
+def put_in_place(file: Path, target: Path) -> None:
+    """Copy it so that who opens the target meanwhile finds all of the old one or all of the new one."""
+    new = target.with_name(f"new-{target.name}")
+    shutil.copy(file, new)
+    new.replace(target)
 
 
 def compile_into(folder: Path) -> Path:

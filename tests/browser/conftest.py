@@ -62,10 +62,13 @@ expect.set_options(timeout=PATIENCE * 1000)
 BookshopFactory = Callable[..., str]
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in its own.
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
+            # A file's tests have one worker, and whole files come first: none starts a browser twice.
+            item.add_marker(pytest.mark.xdist_group(f"browser-{item.path.stem}"))
 
 
 @pytest.fixture(scope="package")
@@ -79,7 +82,13 @@ def browser() -> Iterator[Browser]:
 
 def _chromium(playwright: Playwright) -> Browser:
     """$CHROMIUM, an installed one, or Playwright's own."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    names = (
+        "chromium-headless-shell",  # what Playwright itself takes: it opens a page in half the time
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+        "google-chrome-stable",
+    )
     installed = (os.environ.get("CHROMIUM"), *map(shutil.which, names))
     for path in (*installed, playwright.chromium.executable_path):
         # One that is there may still not run: Ubuntu's chromium-browser only says to install a snap.
