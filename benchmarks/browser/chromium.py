@@ -29,7 +29,8 @@ PATIENCE = 180_000  # milliseconds
 def chromium() -> Iterator[Browser]:
     """$CHROMIUM, an installed one, or Playwright's own."""
     with sync_playwright() as playwright:
-        named = (os.environ.get("CHROMIUM"), shutil.which("chromium"), shutil.which("google-chrome"))
+        names = ("chromium", "google-chrome", "chromium-headless-shell")
+        named = (os.environ.get("CHROMIUM"), *map(shutil.which, names))
         path = next((path for path in named if path and Path(path).exists()), None)
         browser = playwright.chromium.launch(executable_path=path, args=ARGS)
         yield browser
