@@ -7,7 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 MANAGE := $(BIN)/python example_project/manage.py
 
-# A worker for each processor; IN_PARALLEL= has all in one process.
+# A worker for each processor gets one test after the other (with "load" it would be hundreds at once, and
+# the browser's take the longest). IN_PARALLEL= has all in one process.
 IN_PARALLEL := --numprocesses auto --dist loadgroup
 
 C_FILES := $(wildcard signal_panel/speedups/*.[ch])

@@ -62,13 +62,10 @@ expect.set_options(timeout=PATIENCE * 1000)
 BookshopFactory = Callable[..., str]
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in its own.
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            # A file's tests have one worker, and whole files come first: none starts a browser twice.
-            item.add_marker(pytest.mark.xdist_group(f"browser-{item.path.stem}"))
 
 
 @pytest.fixture(scope="package")

@@ -14,13 +14,10 @@ ROOT = Path(__file__).parents[2]
 FORMS = ["wheel", "sdist", "editable", "checkout"]
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in its own.
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.packaging)
-            # One worker makes the archives and the environments.
-            item.add_marker(pytest.mark.xdist_group("packaging"))
 
 
 @dataclass(frozen=True)
