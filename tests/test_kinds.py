@@ -178,12 +178,15 @@ def test_a_function_is_not_climbed_past_for_being_where_one_was_that_is(
     # What has died makes room for the next but one, so for one of the other file each second time. Where a
     # function that was climbed past is kept, none gets its place.
     files = ["climbed.py", "climbed.py", "own.py", "own.py"] * 50
+    places = set()
     with signal_panel.record() as recording:
         for file in files:
             found: dict[str, Any] = {"told": told, "__name__": HERE}
             exec(compile("def sends(): told.send(None)\ndef calls(): sends()", file, "exec"), found)
             found["calls"]()
+            places.add(id(found["calls"].__code__))
             found.clear()
+    assert len(places) < 200, "None was where another had been."
     sites = [send.site.path for send in recording.sends if send.site]
     assert sites == [__file__ if file == "climbed.py" else file for file in files]
 
