@@ -86,7 +86,7 @@ format: $(VENV)/installed-lint node_modules/installed ## put the code in the hou
 	npx biome check --write
 
 matrix: $(VENV)/installed-dev $(VENV)/chromium node_modules/installed ## the tests on each Python, Django and toolbar
-	$(BIN)/tox run
+	$(BIN)/tox run -- $(IN_PARALLEL)
 
 clean: ## remove all that these commands made
 	rm -rf $(VENV) .tox .django .bench .coverage .*_cache .hypothesis build dist node_modules benchmarks/node_modules
