@@ -124,9 +124,9 @@ def _in_all(runs: Sequence[Run]) -> list[str]:
         return []
     percents = " and ".join(f"{digits(added.percent)} %" for added in in_all(runs[0].result.tables[0]))
     said = (
-        f"The {ADDED_PERCENT} % of an order and an import are of their time by the clock, in which an order "
-        "also waits for a mail server, and are held against what is added until the response is there. In "
-        f"all, with what the server does after it, the panel adds {percents}."
+        f"The {ADDED_PERCENT} % of an order and an import are of what they take with the toolbar alone, in "
+        "which an order also waits for a mail server, and are held against what is added until the response "
+        f"is there. In all, with what the server does after it, the panel adds {percents}."
     )
     before = [one for past in history.kept() for one in past.figures if one.name.endswith(", in all")]
     if before:

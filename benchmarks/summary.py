@@ -52,8 +52,8 @@ def in_five_lines(runs: Runs) -> str:
         lines.append(
             f"- Placing an order in the example project, {spans} receiver calls, takes the server "
             f"{_more(until_there[ORDER])} until the response is there, and {_more(in_all[ORDER])} in all, "
-            f"with what follows the response. By the clock the response takes {alone} ms with the toolbar "
-            f"alone and {with_panel} with the panel. A request of 100,000 spans takes "
+            f"with what follows the response. The response takes {alone} ms with the toolbar alone and "
+            f"{with_panel} with the panel. A request of 100,000 spans takes "
             f"{_more(until_there[LARGE])} until then, and {_more(in_all[LARGE])} in all."
         )
     if runs["browser"]:
@@ -84,8 +84,8 @@ def _longer(microseconds: str) -> str:
 
 
 def _more(milliseconds: float) -> str:
-    """How much more of the processor's time something takes, if it does."""
-    return f"{digits(milliseconds)} ms more of processor time" if milliseconds > 0 else "no more"
+    """How much more time something takes, if it does."""
+    return f"{digits(milliseconds)} ms more" if milliseconds > 0 else "no more"
 
 
 def _table(runs: Runs, part: str) -> Table:

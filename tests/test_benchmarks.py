@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import json.encoder
 import platform
@@ -20,10 +21,12 @@ from benchmarks.figures import Figure, Result, Table, compared, digits, percenti
 from benchmarks.history import Past
 from benchmarks.peers import BARE, FLOOR, OURS_WITHOUT_C
 from benchmarks.recording import part as recording
+from benchmarks.requests.laps import Laps, Request, Stopwatch, least, without_garbage
 from benchmarks.requests.part import middle
 from benchmarks.runs import Run
 from benchmarks.sampling import sample, short
 from benchmarks.turns import Block, best_of_turns
+from tests.clock import FakeClock
 
 
 @pytest.mark.parametrize(
@@ -133,6 +136,60 @@ class TestTakingTurns:
         yardsticks = {"a": [10] * 20, "b": [10] * 4 + [8] * 16}
         _, order = self.taken(dict.fromkeys("ab", [1] * 20), yardsticks, turns=1, most=7)
         assert len(order) == 14  # nobody else has had a block so fast: it ends with the last turn
+
+
+class TestLaps:
+    def request(self, *there: int, after: int = 0, collecting: int = 0) -> Request:
+        return Request(Laps(list(there), collecting), Laps([after], 0))
+
+    def test_the_least_of_each_lap_counts_and_the_mean_of_collecting_garbage(self) -> None:
+        slow_at_first = self.request(9_000_000, 2_000_000, after=500_000, collecting=100_000)
+        slow_at_last = self.request(1_000_000, 9_000_000, after=400_000, collecting=300_000)
+        assert least([slow_at_first, slow_at_last]) == pytest.approx((3.2, 3.6))
+
+    def test_requests_with_other_laps_than_most_do_not_count(self) -> None:
+        usual, shorter = self.request(5_000_000, 5_000_000), self.request(1_000_000)
+        assert least([usual, shorter, usual]) == (10, 10)
+
+    def test_a_lap_is_as_long_as_the_clock_says(self) -> None:
+        clock = FakeClock()
+        stopwatch = Stopwatch(clock)
+        stopwatch.start()
+        clock.pass_(5)
+        stopwatch.lap()
+        clock.pass_(7)
+        assert stopwatch.stop() == Laps([5, 7], 0)
+        clock.pass_(3)
+        assert stopwatch.stop() == Laps([3], 0)
+
+    def test_a_function_is_a_lap_of_its_own(self) -> None:
+        clock = FakeClock()
+        stopwatch = Stopwatch(clock)
+        stopwatch.start()
+        clock.pass_(1)
+        stopwatch.at(clock.pass_)(5)
+        clock.pass_(2)
+        assert stopwatch.stop() == Laps([1, 5, 2], 0)
+
+    def test_collecting_garbage_is_part_of_no_lap(self) -> None:
+        clock = FakeClock()
+        stopwatch = Stopwatch(clock)
+        stopwatch.start()
+        clock.pass_(5)
+        for _ in range(2):
+            stopwatch.collects("start", {})
+            clock.pass_(40)
+            stopwatch.collects("stop", {})
+        clock.pass_(7)
+        stopwatch.lap()
+        clock.pass_(2)
+        assert stopwatch.stop() == Laps([12, 2], 80)
+
+    def test_garbage_is_collected_after_another_number_of_objects_each_time(self) -> None:
+        numbers = [len(without_garbage(number)) for number in range(10)]
+        assert len(set(numbers)) == 10
+        assert max(numbers) < gc.get_threshold()[0]
+        assert sum(numbers) / 10 == pytest.approx(gc.get_threshold()[0] / 2, rel=0.2)
 
 
 def test_sampling_finds_the_line_that_takes_the_time() -> None:

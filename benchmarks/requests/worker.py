@@ -2,14 +2,17 @@
 
 The requests come in as a server would hand them over. Of each it is told when the response is there, which is
 what a browser waits for, and when ``request_finished`` is over: the panel does its most after the response.
+A lap ends at each statement of the database, and before and after each panel of the toolbar tells its stats.
 """
 
 from __future__ import annotations
 
+import gc
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import closing
 from functools import wraps
-from time import perf_counter_ns, process_time_ns
+from time import process_time_ns
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
@@ -19,26 +22,17 @@ from django.test import RequestFactory
 from django.urls import reverse
 
 from benchmarks.remote import answer
+from benchmarks.requests.laps import Request, Stopwatch, least, without_garbage
 from benchmarks.sampling import sample
 
 PANEL = "SignalTimelinePanel"
-
-
-class Took(NamedTuple):
-    """Nanoseconds by the clock, and of the processor's time."""
-
-    clock: int
-    busy: int
 
 
 class Answer(NamedTuple):
     """What became of a request."""
 
     status: str
-    there: Took
-    """Until the response was read to its end."""
-    over: Took
-    """The same, with what the server does afterwards."""
+    took: Request
 
 
 class Browser(RequestFactory):
@@ -47,22 +41,23 @@ class Browser(RequestFactory):
     Django's test client does not: it connects receivers to signals for each request.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, stopwatch: Stopwatch) -> None:
         token = "a" * 32
         super().__init__(SERVER_NAME="localhost", HTTP_COOKIE=f"csrftoken={token}", HTTP_X_CSRFTOKEN=token)
         self._answer = WSGIHandler()
+        self._stopwatch = stopwatch
 
     def request(self, **environ: Any) -> Answer:
         """Ask, and read the response to its end, which is closed then as a server does."""
         environ = self._base_environ(**environ)
         statuses: list[str] = []
-        start = _now()
+        self._stopwatch.start()
         response = self._answer(environ, lambda status, headers, *_: statuses.append(status))
         with closing(response):
             for _ in response:
                 pass
-            there = _since(start)
-        return Answer(statuses[0], there, _since(start))
+            there = self._stopwatch.stop()
+        return Answer(statuses[0], Request(there, self._stopwatch.stop()))
 
 
 def main() -> None:
@@ -73,7 +68,10 @@ def main() -> None:
 
     from shop.models import Book
 
-    browser = Browser()
+    stopwatch = Stopwatch()
+    gc.callbacks.append(stopwatch.collects)
+    _end_laps(stopwatch)
+    browser = Browser(stopwatch)
     store = get_store()
     books = list(Book.objects.filter(author__name="Jules Verne").values_list("pk", flat=True)[:3])
     order = {"email": "reader@example.com", "books": books}
@@ -84,24 +82,34 @@ def main() -> None:
         "stock-take": lambda: browser.get("/stock-take/"),
     }
 
-    def request(scene: str) -> list[Took]:
-        """What a request takes, until the response is there and in all."""
-        answer = scenes[scene]()
-        return [answer.there, answer.over]
+    took: dict[str, list[Request]] = defaultdict(list)
+
+    def request(scene: str) -> None:
+        """Ask for a scene."""
+        measure(scene, scenes[scene])
+
+    def measure(what: str, ask: Callable[[], Answer]) -> None:
+        kept = without_garbage(len(took[what]))
+        took[what].append(ask().took)
+        del kept
+
+    def least_of(what: str) -> tuple[float, float]:
+        """The least that was measured so far, until the response is there and in all."""
+        return least(took[what])
 
     def stats(scene: str) -> dict[str, int]:
         """What making and storing stats takes in a request and after it, and their size in the store."""
         from signal_panel.middleware import RequestScope
         from signal_panel.panel import SignalTimelinePanel
 
-        took = []
+        times = []
 
         def timed(function: Callable[..., None]) -> Callable[..., None]:
             @wraps(function)
             def measured(*arguments: Any) -> None:
-                start = _now()
+                start = process_time_ns()
                 function(*arguments)
-                took.append(_since(start).busy)
+                times.append(process_time_ns() - start)
 
             return measured
 
@@ -111,7 +119,7 @@ def main() -> None:
             scenes[scene]()
         stored = store.panel(list(store.request_ids())[-1], PANEL)
         return {
-            "ns": sum(took),
+            "ns": sum(times),
             "bytes": len(serialize(stored)),
             "sends": stored["sends"],
             "calls": stored["calls"],
@@ -123,28 +131,36 @@ def main() -> None:
             scenes["stock-take"]()
         return len(list(store.request_ids()))
 
-    def history(view: str) -> list[Took]:
-        """What opening History takes, or refreshing it, until the response is there and in all."""
+    def history(view: str) -> None:
+        """Open History, or refresh it."""
         query = {"request_id": list(store.request_ids())[-1], "panel_id": "HistoryPanel"}
-        answer = browser.get(reverse(f"djdt:{view}"), query)
-        return [answer.there, answer.over]
+        measure(view, lambda: browser.get(reverse(f"djdt:{view}"), query))
 
     def profile(scene: str) -> Any:
         return sample(scenes[scene])
 
-    questions = {f.__name__: f for f in (request, stats, fill_history, history, profile)}
+    questions = {f.__name__: f for f in (request, stats, fill_history, history, least_of, profile)}
     for warm_up in scenes.values():
         assert warm_up().status.startswith("200")
     answer(lambda question, *rest: questions[question](*rest))
 
 
-def _now() -> Took:
-    return Took(perf_counter_ns(), process_time_ns())
+def _end_laps(stopwatch: Stopwatch) -> None:
+    """Have a lap end wherever much of a request has passed that is the same without the panel."""
+    from debug_toolbar.toolbar import DebugToolbar
+    from django.db.backends.sqlite3.base import DatabaseWrapper
 
+    connect = DatabaseWrapper.get_new_connection
 
-def _since(start: Took) -> Took:
-    now = _now()
-    return Took(now.clock - start.clock, now.busy - start.busy)
+    def connected(self: DatabaseWrapper, parameters: dict[str, Any]) -> Any:
+        connection = connect(self, parameters)
+        # SQLite calls it: the toolbar tells of each frame at each query, and a wrapper would be one.
+        connection.set_trace_callback(stopwatch.lap)
+        return connection
+
+    DatabaseWrapper.get_new_connection = connected
+    for panel in DebugToolbar.get_panel_classes():
+        panel.generate_stats = stopwatch.at(panel.generate_stats)
 
 
 if __name__ == "__main__":
