@@ -17,6 +17,7 @@ from threading import RLock
 from typing import NamedTuple
 
 from signal_panel import speedups
+from signal_panel.batches import SIZE
 from signal_panel.intervals import covered
 from signal_panel.speedups import INTEGER
 
@@ -84,7 +85,9 @@ class Rows:
     def integers(self, since: int) -> array[int]:
         """All integers of the rows since there were so many."""
         with _lock:
-            found = array("q", self.packed[since * _BYTES :])
+            found = array("q")
+            # A copy of all that is copied again would be as much memory that nobody has touched yet.
+            found.frombytes(self.packed[since * _BYTES :] if since else self.packed)
             if self._fresh:
                 found.frombytes(_pack(self._fresh[max(0, since - len(self.packed) // _BYTES) :]))
             return found
@@ -149,27 +152,36 @@ class Spans(NamedTuple):
 
 def spans_since(lengths: Mapping[int, int], log: Log) -> Spans:
     """The spans that were logged since it had these lengths."""
-    sends, parents, kinds, starts, ends = (array("q") for _ in range(5))
+    logged = [(max(key, 0), rows.integers(lengths.get(key, 0))) for key, rows in list(log.items())]
+    total = sum(len(words) // _width(calls) * (1 + calls) for calls, words in logged)
+    sends, parents, kinds, starts, ends = (array("q", [0]) * total for _ in range(5))
     by_number = Index(sends)
-    for key, rows in list(log.items()):
-        calls = max(key, 0)
-        width = HEAD + 2 * calls
-        words = rows.integers(lengths.get(key, 0))
-        by_number.update(zip(words[::width], count(len(sends), 1 + calls), strict=False))
-        _extend(sends, words, width, [0] * (1 + calls))
-        _extend(parents, words, width, [1] + [0] * calls)
-        _extend(kinds, words, width, [2, *range(HEAD + calls, width)])
-        _extend(starts, words, width, range(3, 4 + calls))
-        _extend(ends, words, width, [4 + calls, *range(HEAD, HEAD + calls)])
+    here = 0
+    for calls, words in logged:
+        width = _width(calls)
+        by_number.update(zip(words[::width], count(here, 1 + calls), strict=False))
+        # Field after field of all rows at once would have each fetched from memory: 0.1 µs a span, not 0.05.
+        some = width * max(1, SIZE // width)
+        for start in range(0, len(words), some):
+            rows = words[start : start + some]
+            _fill(sends, here, rows, width, [0] * (1 + calls))
+            _fill(parents, here, rows, width, [1] + [0] * calls)
+            _fill(kinds, here, rows, width, [2, *range(HEAD + calls, width)])
+            _fill(starts, here, rows, width, range(3, 4 + calls))
+            _fill(ends, here, rows, width, [4 + calls, *range(HEAD, HEAD + calls)])
+            here += len(rows) // width * (1 + calls)
     return Spans(sends, parents, kinds, starts, ends, by_number)
 
 
-def _extend(column: array[int], rows: array[int], width: int, fields: Sequence[int]) -> None:
-    """Add these fields of the first row, then those of the second, and so on."""
-    end = len(column)
-    column.frombytes(bytes(len(rows) // width * len(fields) * rows.itemsize))
+def _width(calls: int) -> int:
+    return HEAD + 2 * calls
+
+
+def _fill(column: array[int], here: int, rows: array[int], width: int, fields: Sequence[int]) -> None:
+    """Put in these fields of the first row, then those of the second, and so on."""
+    end = here + len(rows) // width * len(fields)
     for place, field in enumerate(fields):
-        column[end + place :: len(fields)] = rows[field::width]
+        column[here + place : end : len(fields)] = rows[field::width]
 
 
 class Counts(NamedTuple):
@@ -186,7 +198,7 @@ def counts(log: Log) -> Counts:
     starts, ends = array("q"), array("q")
     for number, rows in list(log.items()):
         words = rows.integers(0)
-        width = HEAD + 2 * max(number, 0)
+        width = _width(max(number, 0))
         if number == ALONE:
             calls += len(words) // width
             starts += words[3::width]

@@ -100,6 +100,15 @@ def test_what_is_packed_on_the_way_is_told_with_what_is_not(
     assert [len(one["start"]) for one in packed] == [120, 31]
 
 
+@pytest.mark.parametrize("size", [1, 12, 13, 50])
+def test_rows_taken_apart_some_at_once_are_the_same_as_all_at_once(
+    size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = recorded()
+    monkeypatch.setattr(rows, "SIZE", size)
+    assert recorded() == whole
+
+
 def test_no_row_is_lost_or_told_twice_where_threads_send_while_rows_are_packed(packed_early: None) -> None:
     def send() -> None:
         for _ in range(200):
