@@ -80,7 +80,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "places": {"conf", "editors"},
     "queries": {"naming", "recording", "speedups"},
     "recording": {"batches", "overflow"},
-    "rows": {"batches", "intervals", "speedups"},
+    "rows": {"intervals", "speedups"},
     "scope": {"collector", "freezing", "naming", "recording", "rows", "speedups", "summary"},
     "sheets": {"findings", "recording", "summary", "tables", "templating", "translation"},
     "sources": {"recording", "templating"},

@@ -100,12 +100,12 @@ def test_what_is_packed_on_the_way_is_told_with_what_is_not(
     assert [len(one["start"]) for one in packed] == [120, 31]
 
 
-@pytest.mark.parametrize("size", [1, 12, 13, 50])
+@pytest.mark.parametrize("some", [1, 2, 3, 5])
 def test_rows_taken_apart_some_at_once_are_the_same_as_all_at_once(
-    size: int, monkeypatch: pytest.MonkeyPatch
+    some: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = recorded()
-    monkeypatch.setattr(rows, "SIZE", size)
+    monkeypatch.setattr(rows, "AT_ONCE", some)
     assert recorded() == whole
 
 
