@@ -24,12 +24,12 @@ for (const name of ["fillRect", "strokeRect", "clearRect", "fillText", "fill", "
 }
 """
 
-# How much of a row of receiver calls is covered: nothing is behind the bars but the page.
+# How far a row of receiver calls is from the background, on average.
 INK = """canvas => {
-    const row = Math.round(1.5 * 18 * devicePixelRatio);
-    const line = canvas.getContext("2d").getImageData(0, row, canvas.width, 1).data;
-    const covered = line.filter((_, i) => i % 4 === 3);
-    return covered.reduce((sum, alpha) => sum + alpha, 0) / 255 / covered.length;
+    const line = (top) => canvas.getContext("2d").getImageData(0, top, canvas.width, 1).data;
+    const background = line(canvas.height - 1);
+    const row = line(Math.round(1.5 * 18 * devicePixelRatio));
+    return row.reduce((sum, value, i) => sum + Math.abs(value - background[i]), 0) / 255 / row.length;
 }"""
 
 
@@ -99,6 +99,35 @@ def test_a_step_draws_no_more_than_one_bar_a_pixel_of_each_row(
             step,
         )
         assert 0 < drawn <= pixels, (step, drawn, pixels)
+
+
+def test_the_overview_follows_what_is_searched_for_and_the_theme(
+    page: Page, bookshop: BookshopFactory
+) -> None:
+    open_on(page, bookshop, recorded(50))
+    overview = page.locator(f"#{PANEL} .djsp-canvas-overview")
+    search = page.locator(f"#{PANEL} .djsp-query")
+
+    def picture() -> list[int]:
+        """A column of pixels in the middle, where no handle is."""
+        page.evaluate(
+            "() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
+        )
+        pixels: list[int] = overview.evaluate(
+            """canvas => {
+                const { width, height } = canvas;
+                return [...canvas.getContext("2d").getImageData(width / 2, 0, 1, height).data];
+            }"""
+        )
+        return pixels
+
+    whole = picture()
+    search.fill("receiver")
+    found = picture()
+    search.fill("")
+    assert picture() == whole != found
+    page.locator("#djDebug").evaluate("toolbar => { toolbar.dataset.theme = 'dark'; }")
+    assert picture() not in (whole, found)
 
 
 def test_an_empty_span_at_the_very_start_is_drawn_and_is_what_an_arrow_chooses_first(

@@ -1,6 +1,7 @@
 /** The canvases of the timeline: what they show, and what the pointer does on them. */
 
 import {
+    drawInView,
     drawOverview,
     drawPhases,
     drawQueries,
@@ -105,9 +106,9 @@ export class Chart {
             this.hover(-1, 0, null);
             this.invalidate();
         });
+        // It begins by telling the size there is, once all else has been laid out.
         new ResizeObserver(() => this.resize()).observe(this.scroller);
         redrawOnNextRatio(new WeakRef(this));
-        this.resize();
     }
 
     resize() {
@@ -141,6 +142,15 @@ export class Chart {
             raised: flaggedColumns(spans, spans.raised, width),
             matched: this.matchedColumns(),
         };
+        this.picture = null;
+    }
+
+    /** The overview as it was drawn the last time that it changed. */
+    pictureOfOverview() {
+        const { width, height } = this.canvases.overview;
+        const picture = Object.assign(document.createElement("canvas"), { width, height });
+        drawOverview(contextOf(picture), this.scene, picture, this.overview);
+        return picture;
     }
 
     matchedColumns() {
@@ -151,6 +161,7 @@ export class Chart {
 
     restyle() {
         this.scene.theme = readTheme(this.root);
+        this.picture = null;
         this.invalidate();
     }
 
@@ -171,9 +182,10 @@ export class Chart {
         const { scene, canvases } = this;
         const parts = {};
         for (const [name, canvas] of Object.entries(canvases)) {
-            parts[name] = [canvas.getContext("2d"), scene, canvas];
+            parts[name] = [contextOf(canvas), scene, canvas];
         }
-        drawOverview(...parts.overview, this.overview);
+        this.picture ??= this.pictureOfOverview();
+        drawInView(...parts.overview, this.picture);
         drawRuler(...parts.ruler);
         drawPhases(...parts.phases, this.on.phaseLabel);
         if (scene.queries) {
@@ -304,6 +316,7 @@ export class Chart {
         }
         if (this.width) {
             this.overview.matched = this.matchedColumns();
+            this.picture = null;
         }
         this.invalidate();
     }
@@ -559,6 +572,11 @@ export class Chart {
         const speed = event.ctrlKey ? 0.01 : 0.002;
         this.show(zoom(view, Math.exp(Math.max(-240, Math.min(240, by)) * speed), origin, total));
     }
+}
+
+/** Of an opaque canvas: nothing behind it has to be drawn, nor mixed with it. */
+function contextOf(canvas) {
+    return canvas.getContext("2d", { alpha: false });
 }
 
 /** @returns {import("./drawing.js").QueryRow} */

@@ -52,24 +52,28 @@ export function shade(occupied) {
     return FAINTEST + (1 - FAINTEST) * (Math.ceil(occupied * SHADES) / SHADES);
 }
 
+/** Widths by font and text: measuring costs more than drawing, and so does asking a context for its font. */
+const widthsByFont = new Map();
+/** Of the font that was set last. */
+let widths = new Map();
+
 function setFont(ctx, theme, ratio, weight = 500) {
-    ctx.font = `${weight} ${FONT_SIZE * ratio}px ${theme.font}`;
+    const font = `${weight} ${FONT_SIZE * ratio}px ${theme.font}`;
+    ctx.font = font;
     ctx.textBaseline = "middle";
     ctx.textAlign = "left";
+    widths = widthsByFont.get(font) ?? new Map();
+    widthsByFont.set(font, widths);
 }
 
-/** Widths by font and text: measuring costs more than drawing. */
-const widths = new Map();
-
 function widthOf(ctx, text) {
-    const key = ctx.font + text;
-    let width = widths.get(key);
+    let width = widths.get(text);
     if (width === undefined) {
         if (widths.size > 5000) {
             widths.clear();
         }
         width = ctx.measureText(text).width;
-        widths.set(key, width);
+        widths.set(text, width);
     }
     return width;
 }
@@ -99,7 +103,7 @@ function fitting(ctx, text, room) {
 export function drawRows(ctx, scene, { width, height, scrolled }) {
     const { layout, view, theme, spans, ratio } = scene;
     const rowHeight = ROW * ratio;
-    ctx.clearRect(0, 0, width, height);
+    empty(ctx, theme, width, height);
     setFont(ctx, theme, ratio);
     drawGrid(ctx, scene, width, height);
 
@@ -202,8 +206,8 @@ class RowPainter {
         }
         const { rects } = kept;
         const end = rects.length;
-        if (number < 0 && rects[end - 3] === top && rects[end - 4] + rects[end - 2] >= left) {
-            // Marks side by side are one.
+        if (rects[end - 3] === top && rects[end - 4] + rects[end - 2] >= left) {
+            // Side by side they are one: a third fewer in a crowd.
             rects[end - 2] = right - rects[end - 4];
         } else {
             rects.push(left, top, right - left, height);
@@ -291,6 +295,11 @@ function ticksOf(ctx, { view, ratio }, width) {
     return label > 90 * ratio ? ticks(view, width, label) : found;
 }
 
+function empty(ctx, theme, width, height) {
+    ctx.fillStyle = theme.colors.background;
+    ctx.fillRect(0, 0, width, height);
+}
+
 function drawGrid(ctx, scene, width, height) {
     ctx.fillStyle = scene.theme.colors.grid;
     for (const time of ticksOf(ctx, scene, width).times) {
@@ -305,7 +314,7 @@ function drawGrid(ctx, scene, width, height) {
  */
 export function drawRuler(ctx, scene, { width, height }) {
     const { view, theme, ratio } = scene;
-    ctx.clearRect(0, 0, width, height);
+    empty(ctx, theme, width, height);
     setFont(ctx, theme, ratio);
     drawGrid(ctx, scene, width, height);
     ctx.fillStyle = theme.colors.muted;
@@ -327,7 +336,7 @@ export function drawRuler(ctx, scene, { width, height }) {
  */
 export function drawPhases(ctx, scene, { width, height }, label) {
     const { spans, view, theme, ratio } = scene;
-    ctx.clearRect(0, 0, width, height);
+    empty(ctx, theme, width, height);
     setFont(ctx, theme, ratio);
     const pixel = Math.round(ratio);
     for (const phase of spans.phases) {
@@ -338,7 +347,8 @@ export function drawPhases(ctx, scene, { width, height }, label) {
         }
         const wide = Math.max(pixel, right - left - pixel);
         // Whatever a phase lies over must not shine through it.
-        ctx.clearRect(left, pixel, wide, height - 2 * pixel);
+        ctx.fillStyle = theme.colors.background;
+        ctx.fillRect(left, pixel, wide, height - 2 * pixel);
         ctx.fillStyle = theme.colors.phase;
         ctx.globalAlpha = phase.name === "view" ? 1 : 0.55;
         ctx.fillRect(left, pixel, wide, height - 2 * pixel);
@@ -366,7 +376,7 @@ export function drawPhases(ctx, scene, { width, height }, label) {
 export function drawQueries(ctx, scene, { width, height }) {
     const { queries, view, theme, ratio } = scene;
     const { repeatedBefore, matchedBefore } = queries;
-    ctx.clearRect(0, 0, width, height);
+    empty(ctx, theme, width, height);
     setFont(ctx, theme, ratio);
     drawGrid(ctx, scene, width, height);
     const top = Math.round(3 * ratio);
@@ -381,16 +391,15 @@ export function drawQueries(ctx, scene, { width, height }) {
 }
 
 /**
- * Draws the whole recording in small, with the range in view cut out of a shade.
+ * Draws the whole recording in small.
  *
  * @param {CanvasRenderingContext2D} ctx
  * @param {Scene} scene
  * @param {{width: number, height: number}} size
  * @param {Overview} overview
  */
-export function drawOverview(ctx, scene, { width, height }, { open, raised, matched }) {
-    const { spans, view, theme, ratio } = scene;
-    ctx.clearRect(0, 0, width, height);
+export function drawOverview(ctx, { theme, ratio }, { width, height }, { open, raised, matched }) {
+    empty(ctx, theme, width, height);
     const highest = open.reduce((a, b) => Math.max(a, b), 1);
     const room = height - 4 * ratio;
     ctx.fillStyle = theme.colors.accent;
@@ -407,7 +416,19 @@ export function drawOverview(ctx, scene, { width, height }, { open, raised, matc
         marks(ctx, matched, theme.colors.match, height);
     }
     marks(ctx, raised, theme.colors.error, 4 * ratio);
+}
 
+/**
+ * Draws the overview with the range in view cut out of a shade.
+ *
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Scene} scene
+ * @param {{width: number, height: number}} size
+ * @param {HTMLCanvasElement} overview  A picture of it: its columns take longer to draw than all else.
+ */
+export function drawInView(ctx, scene, { width, height }, overview) {
+    const { spans, view, theme, ratio } = scene;
+    ctx.drawImage(overview, 0, 0);
     const whole = { from: 0, to: spans.total };
     const left = Math.round(xAt(whole, view.from, width));
     const right = Math.round(xAt(whole, view.to, width));
