@@ -121,67 +121,68 @@ export function find(spans, terms) {
     }
     const flags = new Uint8Array(spans.count).fill(1);
     for (const term of terms) {
-        const wanted = term.negated ? 0 : 1;
-        const test = testOf(spans, term);
-        for (let i = 0; i < flags.length; i++) {
-            if (flags[i] && test(i) !== wanted) {
-                flags[i] = 0;
-            }
-        }
+        sieveOf(spans, term)(flags, term.negated ? 1 : 0);
     }
     return { flags, indices: indicesOf(flags) };
 }
 
 /** @param {Uint8Array} flags */
 export function indicesOf(flags) {
+    const indices = new Uint32Array(flags.length);
     let count = 0;
     for (let i = 0; i < flags.length; i++) {
+        // Without a branch, which would mostly be guessed wrong: half of the time.
+        indices[count] = i;
         count += flags[i];
     }
-    const indices = new Uint32Array(count);
-    for (let i = 0, k = 0; k < count; i++) {
-        if (flags[i]) {
-            indices[k++] = i;
-        }
-    }
-    return indices;
+    return indices.slice(0, count);
 }
 
 /**
- * Whether a span holds a term, as 0 or 1.
+ * What leaves the flags of those spans alone that hold a term, or where 1 is unwanted of the others.
  *
- * @returns {(span: number) => number}
+ * @returns {(flags: Uint8Array, unwanted: 0 | 1) => void}
  */
-function testOf(spans, { key, text, holds }) {
+function sieveOf(spans, { key, text, holds }) {
     const { kind, kinds, start, end, self, parent, children, queryCounts } = spans;
+    const ofSpan = (test) => (flags, unwanted) => {
+        for (let i = 0; i < flags.length; i++) {
+            flags[i] &= test(i) ^ unwanted;
+        }
+    };
+    // A loop of its own, as most filters are of this sort: 6 ms for a million spans in place of 10 to 14.
     const ofKind = (test) => {
         const found = Uint8Array.from(kinds, (each) => (test(each) ? 1 : 0));
-        return (i) => found[kind[i]];
+        return (flags, unwanted) => {
+            for (let i = 0; i < flags.length; i++) {
+                flags[i] &= found[kind[i]] ^ unwanted;
+            }
+        };
     };
     // What is said of a send holds for the calls that it made, too.
     const ofSend = (test) => {
         const found = Uint8Array.from(kinds, (each) => (each.isSend && test(each) ? 1 : 0));
-        return (i) => {
+        return ofSpan((i) => {
             const send = kinds[kind[i]].isSend ? i : parent[i];
             return send < 0 ? 0 : found[kind[send]];
-        };
+        });
     };
-    const tests = {
+    const sieves = {
         "": () => ofKind((each) => contains(wordsOf(each, text), text)),
         receiver: () => ofKind((each) => !each.isSend && contains(each.name, text)),
         signal: () => ofSend((each) => contains(each.name, text)),
         sender: () => ofSend((each) => contains(each.sender, text)),
         site: () => ofSend((each) => sitesOf(each).some((site) => contains(site, text))),
-        duration: () => (i) => (holds(end[i] - start[i]) ? 1 : 0),
-        self: () => (i) => (holds(self[i]) ? 1 : 0),
-        sql: () => (i) => (holds(queryCounts[i]) ? 1 : 0),
-        raised: () => raisedTest(spans, text),
+        duration: () => ofSpan((i) => (holds(end[i] - start[i]) ? 1 : 0)),
+        self: () => ofSpan((i) => (holds(self[i]) ? 1 : 0)),
+        sql: () => ofSpan((i) => (holds(queryCounts[i]) ? 1 : 0)),
+        raised: () => ofSpan(raisedTest(spans, text)),
         is: () =>
             text === "async"
                 ? ofKind((each) => each.isAsync)
-                : (i) => (kinds[kind[i]].isSend && children[i] === 0 ? 1 : 0),
+                : ofSpan((i) => (kinds[kind[i]].isSend && children[i] === 0 ? 1 : 0)),
     };
-    return tests[key]();
+    return sieves[key]();
 }
 
 function contains(name, text) {

@@ -408,10 +408,22 @@ export function profile(spans, width) {
  */
 export function flaggedColumns({ count, start, total }, flags, width) {
     const columns = new Uint8Array(width);
-    for (let i = 0; i < count; i++) {
-        if (flags[i]) {
-            columns[Math.min(width - 1, Math.floor((start[i] / total) * width))] = 1;
+    const columnOf = (span) => Math.min(width - 1, Math.floor((start[span] / total) * width));
+    // Spans are ordered by start: what else begins in a column that has one is passed over.
+    for (let found = flags.indexOf(1); found >= 0; ) {
+        const column = columnOf(found);
+        columns[column] = 1;
+        let from = found + 1;
+        let to = count;
+        while (from < to) {
+            const middle = (from + to) >> 1;
+            if (columnOf(middle) <= column) {
+                from = middle + 1;
+            } else {
+                to = middle;
+            }
         }
+        found = flags.indexOf(1, from);
     }
     return columns;
 }
