@@ -692,6 +692,39 @@ class TestSearch:
         panel.search.fill("")
         expect(panel.table).to_have_count(int(panel.state("spans")))
 
+    def test_the_timeline_shows_what_is_found_before_the_table_s_rows_come(self, panel: Panel) -> None:
+        drawn, after = panel.root.evaluate(
+            """async (root) => {
+                const frame = () => new Promise(requestAnimationFrame);
+                const input = root.querySelector(".djsp-query");
+                const listed = () => root.querySelector(".djsp-shown").textContent.split(" ").at(-1);
+                const seen = () => [root.dataset.djspMatches, listed()];
+                input.value = "index_order";
+                input.dispatchEvent(new InputEvent("input", { bubbles: true }));
+                await frame();
+                const drawn = seen();
+                await frame();
+                await frame();
+                return [drawn, seen()];
+            }"""
+        )
+        matches = panel.state("matches")
+        assert drawn == [matches, panel.state("spans")]
+        assert after == [matches, matches]
+
+    def test_enter_finds_its_row_though_rows_are_still_to_come(self, panel: Panel) -> None:
+        current = panel.root.evaluate(
+            """(root) => {
+                const input = root.querySelector(".djsp-query");
+                input.value = "index_order";
+                input.dispatchEvent(new InputEvent("input", { bubbles: true }));
+                input.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+                return root.querySelector(".djsp-spans [aria-current]").dataset.djspSpan;
+            }"""
+        )
+        assert int(current) == panel.selected >= 0
+        expect(panel.table).to_have_count(int(panel.state("matches")))
+
     def test_every_word_must_match_whatever_its_case(self, panel: Panel) -> None:
         panel.search.fill("ORDER post_save")
         both = int(panel.state("matches"))

@@ -12,6 +12,7 @@ import "./fetching.js";
 import "./filter.js";
 import "./filterbox.js";
 import "./format.js";
+import "./gestures.js";
 import "./highlight.js";
 import "./layout.js";
 import "./matches.js";

@@ -34,6 +34,8 @@ export class Table {
         /** @type {Uint32Array | null} the matches, while something is searched for */
         this.indices = null;
         this.page = 0;
+        /** The frame in which the rows become those that were found; 0 where they are. */
+        this.frame = 0;
         this.selected = -1;
         root.querySelector(".djsp-first")?.remove();
         this.body.parentElement.hidden = false;
@@ -44,7 +46,7 @@ export class Table {
         this.body.addEventListener("click", (event) => this.onClick(event));
         this.body.addEventListener("keydown", (event) => this.onKey(event));
         this.body.addEventListener("focusin", (event) => this.onFocus(event));
-        this.turn(0);
+        this.follow();
     }
 
     get length() {
@@ -73,6 +75,8 @@ export class Table {
     }
 
     turn(page) {
+        cancelAnimationFrame(this.frame);
+        this.frame = 0;
         const { length } = this;
         const last = Math.max(0, Math.ceil(length / PAGE) - 1);
         this.page = Math.min(Math.max(0, page), last);
@@ -141,12 +145,17 @@ export class Table {
     /** @param {number} span  -1: none. */
     select(span) {
         this.selected = span;
-        const place = span < 0 ? -1 : this.placeOf(span);
-        if (place >= 0 && Math.floor(place / PAGE) !== this.page) {
-            this.turn(Math.floor(place / PAGE));
+        const page = this.pageOf(span);
+        if (page >= 0 && (page !== this.page || this.frame)) {
+            this.turn(page);
         } else {
             this.mark();
         }
+    }
+
+    /** The page that the span is on; -1 if there is none. */
+    pageOf(span) {
+        return span < 0 ? -1 : Math.floor(this.placeOf(span) / PAGE);
     }
 
     /** Marks the selected row, and lets Tab reach one row: that one, or else the first. */
@@ -169,9 +178,18 @@ export class Table {
 
     /** @param {Uint32Array | null} indices */
     filter(indices) {
-        this.indices = indices;
-        const place = this.selected < 0 ? -1 : this.placeOf(this.selected);
-        this.turn(place < 0 ? 0 : Math.floor(place / PAGE));
+        if (indices !== this.indices) {
+            this.indices = indices;
+            this.follow();
+        }
+    }
+
+    /** Has the rows come once the chart is painted: to lay them out takes several times as long as to draw it. */
+    follow() {
+        cancelAnimationFrame(this.frame);
+        this.frame = requestAnimationFrame(() => {
+            this.frame = requestAnimationFrame(() => this.turn(this.pageOf(this.selected)));
+        });
     }
 
     onClick(event) {
