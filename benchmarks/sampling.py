@@ -6,7 +6,7 @@ import linecache
 import signal
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
 
@@ -36,12 +36,25 @@ def sample(run: Callable[[], object]) -> list[tuple[str, int, int]]:
 
 def profile_table(title: str, seen: list[tuple[str, int, int]], rows: int = 12) -> Table:
     """The lines that take most."""
-    total = sum(count for *_, count in seen) or 1
+    return profiles_table(title, {"share": seen}, rows)
+
+
+def profiles_table(title: str, seen: Mapping[str, list[tuple[str, int, int]]], rows: int = 12) -> Table:
+    """The lines that take most of the first, and what they take of the others."""
+    shares: dict[str, Counter[tuple[str, int]]] = {
+        name: Counter({(path, line): count for path, line, count in lines}) for name, lines in seen.items()
+    }
+    first = next(iter(shares.values()))
     shown = [
-        [f"`{short(path)}:{line}`", f"`{_code(path, line)}`", f"{100 * count / total:.0f} %"]
-        for path, line, count in seen[:rows]
+        [
+            f"`{short(path)}:{line}`",
+            f"`{_code(path, line)}`",
+            *(f"{100 * of[path, line] / (of.total() or 1):.0f} %" for of in shares.values()),
+        ]
+        for (path, line), _ in first.most_common(rows)
     ]
-    return Table(title, ["line", "code", "share"], shown, f"{total:,} samples of processor time.")
+    samples = " and ".join(f"{of.total():,}" for of in shares.values())
+    return Table(title, ["line", "code", *seen], shown, f"{samples} samples of processor time.")
 
 
 def short(path: str) -> str:

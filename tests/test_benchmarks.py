@@ -11,12 +11,13 @@ import subprocess
 from collections.abc import Callable
 from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import django.dispatch.dispatcher
 import pytest
 
 from benchmarks import history, machine, report, runs
+from benchmarks.browser.profiling import Profile, by_function, by_stage, tables
 from benchmarks.figures import Figure, Result, Table, compared, digits, percentile, ratio, spread
 from benchmarks.history import Past
 from benchmarks.peers import BARE, FLOOR, OURS_WITHOUT_C
@@ -24,7 +25,7 @@ from benchmarks.recording import part as recording
 from benchmarks.requests.laps import Laps, Request, Stopwatch, least, without_garbage
 from benchmarks.requests.part import middle
 from benchmarks.runs import Run
-from benchmarks.sampling import sample, short
+from benchmarks.sampling import profiles_table, sample, short
 from benchmarks.turns import Block, best_of_turns
 from tests.clock import FakeClock
 
@@ -200,6 +201,71 @@ def test_sampling_finds_the_line_that_takes_the_time() -> None:
 
     seen = sample(spin)
     assert seen[0][0] == __file__
+
+
+def test_profiles_stand_side_by_side_by_the_lines_of_the_first() -> None:
+    first, second = [(__file__, 3, 3), (__file__, 1, 1)], [(__file__, 1, 10), (__file__, 2, 30)]
+    table = profiles_table("Both", {"one": first, "other": second})
+    assert table.head == ["line", "code", "one", "other"]
+    assert [row[2:] for row in table.rows] == [["75 %", "0 %"], ["25 %", "25 %"]]
+    assert table.note.startswith("4 and 40 samples")
+
+
+class TestBrowserProfiles:
+    """Chromium's traces are in microseconds."""
+
+    THREAD: ClassVar = {"name": "thread_name", "pid": 1, "tid": 1, "args": {"name": "CrRendererMain"}}
+
+    @staticmethod
+    def event(name: str, start: int, microseconds: int, thread: int = 1) -> dict[str, Any]:
+        return {"ph": "X", "pid": 1, "tid": thread, "name": name, "ts": start, "dur": microseconds}
+
+    def test_what_is_inside_counts_once_and_where_it_belongs(self) -> None:
+        took = by_stage(
+            [
+                self.THREAD,
+                self.event("RunTask", 0, 10_000),
+                self.event("FunctionCall", 1000, 6000),
+                self.event("Layout", 2000, 3000),
+                self.event("SomethingElse", 2000, 3000),
+                self.event("FunctionCall", 2500, 500),
+                self.event("Layout", 11_000, 1000),
+            ]
+        )
+        assert took == {"the rest of the page's thread": 4, "scripts": 3.5, "styles and layout": 3.5}
+
+    def test_other_threads_count_by_what_they_do_for_the_page(self) -> None:
+        took = by_stage([self.THREAD, self.event("RasterTask", 0, 2000, 2), self.event("Layout", 0, 2000, 2)])
+        assert took == {"beside it: all else, to pixels": 2}
+
+    def test_functions_have_the_time_in_which_they_ran_themselves(self) -> None:
+        def node(number: int, name: str, file: str) -> dict[str, Any]:
+            url = f"http://localhost/static/{file}?v=1" if file else ""
+            return {"id": number, "callFrame": {"functionName": name, "url": url, "lineNumber": 40}}
+
+        found = by_function(
+            {
+                "nodes": [node(1, "(idle)", ""), node(2, "draw", "chart.js"), node(3, "fillRect", "")],
+                "samples": [1, 2, 3, 2],
+                "timeDeltas": [500, 200, 300, 400],
+            }
+        )
+        assert found == pytest.approx({("draw", "chart.js:41"): 0.6, ("fillRect", "the browser"): 0.3})
+
+    def test_what_takes_most_of_anything_stands_first(self) -> None:
+        stages, functions = tables(
+            {
+                "a step": Profile(
+                    {"scripts": 2.0}, {("draw", "chart.js:1"): 1.5, ("find", "filter.js:1"): 0.5}
+                ),
+                "a search": Profile({"painting": 1.0}, {("find", "filter.js:1"): 40.0}),
+            }
+        )
+        assert stages.rows == [["scripts", "2.00", "0.00"], ["painting", "0.00", "1.00"]]
+        assert functions.rows == [
+            ["`find`", "filter.js:1", "0.50", "40.0"],
+            ["`draw`", "chart.js:1", "1.50", "0.00"],
+        ]
 
 
 @pytest.fixture

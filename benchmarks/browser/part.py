@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import urllib.request
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
 from benchmarks.bookshop import seeded
 from benchmarks.browser.chromium import chromium, fresh_page, memory, visitor
+from benchmarks.browser.profiling import Profile, functions_of, stages_of, tables
 from benchmarks.browser.server import served
 from benchmarks.effort import Effort
 from benchmarks.figures import Figure, Result, Table, digits, percentile
@@ -48,7 +50,9 @@ class Seen(NamedTuple):
     """Of all walks."""
     walks: int
     memory_mb: float
+    opened_with_rows_ms: float = 0.0
     searched_ms: float = 0.0
+    searched_with_rows_ms: float = 0.0
     html_ms: float = 0.0
     """Of what opening takes: until the panel's HTML is there, which the server makes."""
     spans_ms: float = 0.0
@@ -59,6 +63,7 @@ def run(effort: Effort, available: Sequence[Entry]) -> Result:
     """Measure the panel and its peers with each number of spans."""
     sizes = [size for size in SIZES if not effort.is_quick or size <= 10_000]
     seen: dict[tuple[str, int], Seen] = {}
+    profiles: dict[str, Profile] = {}
     with seeded() as folder, served(folder) as address, chromium() as browser:
         version = browser.version
         for size in sizes:
@@ -74,7 +79,13 @@ def run(effort: Effort, available: Sequence[Entry]) -> Result:
                     if way == OURS:
                         raise
                     print(f"gave up: {str(failure).splitlines()[0]}", flush=True)
-    return Result(_figures(seen, sizes), [_table(seen, sizes, version)], [_opening(seen, sizes)])
+            if size in OPENED_MS:
+                profiles |= _profiles(browser, f"{address}quiet/", request, size)
+    return Result(
+        _figures(seen, sizes),
+        [_table(seen, sizes, version)],
+        [_opening(seen, sizes), *(tables(profiles) if profiles else ())],
+    )
 
 
 def _request_id(address: str) -> str:
@@ -84,8 +95,26 @@ def _request_id(address: str) -> str:
     return found[1]
 
 
+def _profiles(browser: Any, address: str, request: str, size: int) -> dict[str, Profile]:
+    """Where the time of what has a target goes."""
+    acts = {
+        "opening": lambda page: bool(page.evaluate("id => timing.openOurs(id)", request)),
+        "a step": lambda page: len(page.evaluate("ms => timing.walk(ms)", WALK_MS)),
+        "a search": lambda page: bool(page.evaluate("words => timing.search(words)", WORDS)),
+    }
+    found = []
+    with visitor(browser) as context:
+        with fresh_page(context, address, *SCRIPTS) as page:
+            acts["opening"](page)  # with the panel's scripts in the browser's cache from now on
+        for look in (stages_of, functions_of):
+            with fresh_page(context, address, *SCRIPTS) as page:
+                found.append({name: look(page, partial(act, page)) for name, act in acts.items()})
+    stages, functions = found
+    return {f"{name}, {size:,} spans": Profile(stages[name], functions[name]) for name in acts}
+
+
 def _seen(browser: Any, address: str, way: str, request: str, times: int) -> Seen:
-    opened, walks, searches, taken = [], [], [], []
+    opened, walks, searched, taken = [], [], [], []
     with visitor(browser) as context:
         for _ in range(times):
             with fresh_page(context, address, *SCRIPTS) as page:
@@ -101,17 +130,25 @@ def _seen(browser: Any, address: str, way: str, request: str, times: int) -> See
                 if way == OURS:
                     found = page.evaluate("words => timing.search(words)", WORDS)
                     assert found["matches"] > 0
-                    searches.append(found["took"])
-    best = min(opened, key=lambda one: one["took"])
+                    assert f"{found['matches']:,}" in found["listed"]
+                    searched.append(found)
+    best = min(opened, key=_took)
+    search = min(searched, key=_took, default={"took": 0.0})
     return Seen(
         best["took"],
         [step for walk in walks for step in walk],
         len(walks),
         min(taken),
-        min(searches, default=0.0),
+        best.get("withRows", 0.0),
+        search["took"],
+        search.get("withRows", 0.0),
         best.get("html", 0.0),
         best.get("spans", 0.0),
     )
+
+
+def _took(one: dict[str, float]) -> float:
+    return one["took"]
 
 
 def _figures(seen: dict[tuple[str, int], Seen], sizes: Sequence[int]) -> list[Figure]:
@@ -147,10 +184,11 @@ def _table(seen: dict[tuple[str, int], Seen], sizes: Sequence[int], version: str
         for way in (OURS, *PEERS):
             found = seen.get((way, size))
             if found is None:
-                rows.append([f"{size:,}", PEERS[way], *["not tried, or gave up"] * 3, "", ""])
+                rows.append([f"{size:,}", PEERS[way], *["not tried, or gave up"] * 3, *[""] * 4])
                 continue
             made, all_steps = len(found.steps_ms), STEPS * found.walks
             steps = "" if made == all_steps else f" ({made} of {all_steps} steps)"
+            only_ours = found.searched_ms, found.opened_with_rows_ms, found.searched_with_rows_ms
             rows.append(
                 [
                     f"{size:,}",
@@ -159,12 +197,22 @@ def _table(seen: dict[tuple[str, int], Seen], sizes: Sequence[int], version: str
                     digits(median(found.steps_ms)) + steps,
                     digits(percentile(found.steps_ms, 95)),
                     digits(found.memory_mb),
-                    digits(found.searched_ms) if found.searched_ms else "",
+                    *(digits(ms) if ms else "" for ms in only_ours),
                 ]
             )
     return Table(
         "The same spans, drawn by others",
-        ["spans", "", "click to painted, ms", "median step, ms", "p95, ms", "memory, MB", "search, ms"],
+        [
+            "spans",
+            "",
+            "click to painted, ms",
+            "median step, ms",
+            "p95, ms",
+            "memory, MB",
+            "search, ms",
+            "click, with the table's rows, ms",
+            "search, with the table's rows, ms",
+        ],
         rows,
         f"Headless Chromium {version} without a graphics card, 1280 × 900. A step of zooming or panning is "
         "made at the beginning of a frame, and is over at the beginning of the second one after it: what it "
@@ -172,6 +220,8 @@ def _table(seen: dict[tuple[str, int], Seen], sizes: Sequence[int], version: str
         "spot changes in each frame, so that none waits for a screen. “Nothing drawn” changes nothing in its "
         f"steps: two empty frames. Median and p95 are of all steps of several walks, {STEPS} each unless "
         "broken off; of several clicks, searches and figures of memory the least counts, with the panel's "
-        "scripts in the browser's cache. The others draw bars alone: no overview, no ruler, no table of "
+        "scripts in the browser's cache. A search is over when its matches are counted and painted on the "
+        "timeline. The table's rows, a hundred whatever the number of spans, come in the frame after, as "
+        "they do when the panel is opened. The others draw bars alone: no overview, no ruler, no table of "
         "spans, and but for flame-chart-js no labels. All fetch and decode the same recording.",
     )

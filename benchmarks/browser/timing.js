@@ -10,13 +10,16 @@ const painted = async () => {
 
 /**
  * Has a spot change in each frame, so that one begins as soon as the one before is done: where nothing changes,
- * Chromium waits for a sixtieth of a second. Answers with what ends it.
+ * Chromium waits for a sixtieth of a second. It lies on what is drawn, as everything between what changes is put
+ * together anew, too. Answers with what ends it.
  */
-function keepFramesComing() {
+function keepFramesComing(drawn) {
+    const { top, left } = drawn.getBoundingClientRect();
     const spot = document.createElement("div");
     Object.assign(spot.style, {
         position: "fixed",
-        inset: "auto 0 0 auto",
+        top: `${top}px`,
+        left: `${left}px`,
         width: "2px",
         height: "2px",
         zIndex: 2e9,
@@ -42,13 +45,15 @@ function keepFramesComing() {
  */
 async function timeSteps(steps, milliseconds = Number.POSITIVE_INFINITY) {
     const times = [];
-    const stop = keepFramesComing();
+    const stop = keepFramesComing(drawn);
     await painted();
     const end = performance.now() + milliseconds;
     let start = performance.now();
     for (const step of steps) {
+        // Asked for first, so that it is told before what the step has the second frame do.
+        const over = painted();
         step();
-        await painted();
+        await over;
         const now = performance.now();
         times.push(now - start);
         start = now;
@@ -72,6 +77,19 @@ const toolbar = () => {
 };
 const panel = () => toolbar().querySelector("#SignalTimelinePanel .djsp");
 
+/** Resolves when an attribute in the toolbar gets the value. */
+function told(name, value) {
+    return new Promise((resolve) => {
+        const observer = new MutationObserver((changes) => {
+            if (changes.some(({ target }) => target.getAttribute(name) === value)) {
+                observer.disconnect();
+                resolve();
+            }
+        });
+        observer.observe(toolbar(), { subtree: true, attributeFilter: [name] });
+    });
+}
+
 function key(name) {
     const stage = panel().querySelector(".djsp-stage");
     stage.dispatchEvent(new KeyboardEvent("keydown", { key: name, bubbles: true, composed: true }));
@@ -88,13 +106,15 @@ function fetched(since) {
 const ours = {
     async open(request) {
         toolbar().dataset.requestId = request;
+        const ready = told("data-djsp-state", "ready");
         const start = performance.now();
         toolbar().querySelector("#djDebugPanelList a.SignalTimelinePanel").click();
-        while (panel()?.dataset.djspState !== "ready") {
-            await frame();
-        }
+        await ready;
         await painted();
-        return { took: performance.now() - start, ...fetched(start) };
+        const took = performance.now() - start;
+        // The table's rows come in that frame, and are painted when the next one begins.
+        await frame();
+        return { took, withRows: performance.now() - start, ...fetched(start) };
     },
     steps: () =>
         walk({
@@ -106,14 +126,21 @@ const ours = {
     count: () => Number(panel().dataset.djspSpans),
     async search(words) {
         const input = panel().querySelector(".djsp-query");
-        const type = (text) => () => {
-            input.value = text;
-            input.dispatchEvent(new InputEvent("input", { bubbles: true, composed: true }));
-        };
-        const [took] = await timeSteps([type(words)]);
+        const stop = keepFramesComing(drawn);
+        await painted();
+        const start = performance.now();
+        const over = painted();
+        input.value = words;
+        input.dispatchEvent(new InputEvent("input", { bubbles: true, composed: true }));
+        await over;
+        const took = performance.now() - start;
         const matches = Number(panel().dataset.djspMatches);
-        await timeSteps([type("")]);
-        return { took, matches };
+        // The table's rows come in that frame, and are painted when the next one begins.
+        await frame();
+        const withRows = performance.now() - start;
+        const listed = panel().querySelector(".djsp-shown").textContent;
+        stop();
+        return { took, withRows, matches, listed };
     },
 };
 
@@ -214,11 +241,14 @@ function place() {
 }
 
 let steps = [];
+/** What they draw on. */
+let drawn = document.body;
 
 globalThis.timing = {
     async openOurs(request) {
         const took = await ours.open(request);
         steps = ours.steps();
+        drawn = panel().querySelector(".djsp-stage");
         return took;
     },
     async openPeer(name, request) {
@@ -227,7 +257,8 @@ globalThis.timing = {
         const url = new URL(`../signal_timeline/spans/?request_id=${request}`, root);
         const start = performance.now();
         const spans = decode(await (await fetch(url)).json());
-        steps = peers[name](place(), spans);
+        drawn = place();
+        steps = peers[name](drawn, spans);
         await painted();
         return performance.now() - start;
     },

@@ -25,7 +25,7 @@ from benchmarks.peers import (
     Entry,
 )
 from benchmarks.remote import Remote
-from benchmarks.sampling import profile_table
+from benchmarks.sampling import profile_table, profiles_table
 from benchmarks.turns import Block, best_of_turns
 
 PEERS = [
@@ -68,11 +68,15 @@ Times = Mapping[str, Mapping[Entry, float]]
 def run(effort: Effort, available: Sequence[Entry]) -> Result:
     """Measure all peers in all cases."""
     times = measured([peer for peer in PEERS if peer in available], CASES, effort)
-    sampled = profile("1", effort.of(400_000, quick=40_000))
+    sampled = profile(OURS, "1", effort.of(400_000, quick=40_000))
+    unrecorded = {peer.title: profile(peer, "1", effort.of(2_000_000, quick=40_000)) for peer in (IDLE, BARE)}
     return Result(
         [*beside_others(times, OURS), *_idle(times)],
         [added_table(times), _ratios(times)],
-        [profile_table("Sends to 1 receiver, recorded: where the time goes", sampled)],
+        [
+            profile_table("Sends to 1 receiver, recorded: where the time goes", sampled),
+            profiles_table("Sends to 1 receiver, not recorded: where the time goes", unrecorded),
+        ],
     )
 
 
@@ -99,9 +103,9 @@ def _blocks(remote: Remote, case: str) -> list[Block]:
     return [Block(*block) for block in remote.ask("measure", case, BLOCKS)]
 
 
-def profile(case: str, times: int) -> Any:
-    """Where the time goes while the panel records a case so many times."""
-    with _process(OURS) as remote:
+def profile(peer: Entry, case: str, times: int) -> Any:
+    """Where the time goes while a peer has a case so many times."""
+    with _process(peer) as remote:
         return remote.ask("profile", case, times)
 
 
