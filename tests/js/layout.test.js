@@ -165,6 +165,32 @@ test("bars never share a column, whatever is in view", () => {
     }
 });
 
+test("a column has all that begins in it, however crowded the one before was", () => {
+    for (let seed = 1; seed < 20; seed++) {
+        const random = numbers(seed);
+        const rows = [];
+        let clock = 0;
+        for (let i = 0; i < 3000; i++) {
+            // Stretches of a hundred, now close together and now far apart.
+            clock += 2 + random(Math.floor(i / 100) % 2 ? 400 : 4);
+            rows.push([clock, random(2), -1, true]);
+        }
+        const spans = spansOf(rows);
+        const layout = layOut(spans);
+        const width = 50 + random(500);
+        const view = { from: random(spans.total / 2), to: spans.total };
+        const scale = width / (view.to - view.from);
+        for (const { first, last, left } of barsOf(spans, layout, 0, view, width)) {
+            const until = view.from + (left + 1) / scale;
+            // The last column has the edge of the view in it.
+            const isLast = left === width - 1;
+            assert.ok(isLast || layout.starts[last - 1] < until);
+            assert.ok(isLast || last === spans.count || layout.starts[last] >= until);
+            assert.ok(first === 0 || layout.starts[first] >= until - 1 / scale - 2);
+        }
+    }
+});
+
 test("a wide span that begins in a crowded column is drawn for itself", () => {
     const spans = spansOf([
         [0, 1, -1, true],
@@ -217,6 +243,21 @@ test("of spans in one place the longest stands for all", () => {
         [9, 2, -1, true],
     ]);
     assert.equal(longest(layOut(spans), 0, 3), 1);
+});
+
+test("of a crowd the longest stands for all, wherever it is", () => {
+    for (const place of [170, 437, 838]) {
+        const rows = Array.from({ length: 1000 }, (_, i) => [
+            i * 10,
+            i === place ? 9 : 5,
+            -1,
+            true,
+        ]);
+        const layout = layOut(spansOf(rows));
+        assert.equal(longest(layout, 100, 905), place);
+        assert.notEqual(longest(layout, place + 1, 905), place);
+        assert.notEqual(longest(layout, 0, place), place);
+    }
 });
 
 test("flagged spans are counted by place, and the first is found", () => {

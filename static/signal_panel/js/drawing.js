@@ -170,9 +170,10 @@ class RowPainter {
         const { spans, layout, view } = this.scene;
         const { offsets, order, starts } = layout;
         return (
+            (last === offsets[this.row + 1] ||
+                starts[last] >= timeAt(view, right + 1, this.width)) &&
             (first === offsets[this.row] ||
-                spans.end[order[first - 1]] < timeAt(view, left - 1, this.width)) &&
-            (last === offsets[this.row + 1] || starts[last] >= timeAt(view, right + 1, this.width))
+                spans.end[order[first - 1]] < timeAt(view, left - 1, this.width))
         );
     }
 
@@ -207,7 +208,7 @@ class RowPainter {
         const { rects } = kept;
         const end = rects.length;
         if (rects[end - 3] === top && rects[end - 4] + rects[end - 2] >= left) {
-            // Side by side they are one: a third fewer in a crowd.
+            // Side by side they are one: of a crowd of equal columns there is one call left.
             rects[end - 2] = right - rects[end - 4];
         } else {
             rects.push(left, top, right - left, height);

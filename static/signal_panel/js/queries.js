@@ -11,6 +11,8 @@
  * @property {{sql: string, alias: string}[]} statements
  */
 
+import { peaksOf } from "./layout.js";
+
 /** @returns {Queries} */
 export function decodeQueries({ queries, statements, strings }) {
     const [deltas, time, span, statement, back] = queries;
@@ -73,7 +75,7 @@ export function asRow({ count, start, time }) {
     }
     const order = Uint32Array.from({ length: count }, (_, i) => i);
     const offsets = Uint32Array.of(0, count);
-    return { spans: { end }, layout: { rows: 1, offsets, order, starts, busy } };
+    return { spans: { end }, layout: { rows: 1, offsets, order, starts, busy, ...peaksOf(busy) } };
 }
 
 /**
