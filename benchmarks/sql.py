@@ -18,7 +18,7 @@ def run(effort: Effort, available: Sequence[Entry]) -> Result:
     """Measure a query of one parameter on SQLite in memory, of which there is no faster."""
     peers = [peer for peer in PEERS if peer in available]
     times = measured(peers, ["query"], effort)["query"]
-    sampled = profile("query", effort.of(300_000, quick=30_000))
+    sampled = profile(OURS, "query", effort.of(300_000, quick=30_000))
     others = [peer for peer in peers if peer is not BARE]
     return Result(
         [Figure("added to a query", added(times, OURS) / 1e3, TARGET_US, "µs")],
