@@ -68,7 +68,7 @@ def run(effort: Effort, available: Sequence[Entry]) -> Result:
         version = browser.version
         for size in sizes:
             request = _request_id(f"{address}spans/{size}/")
-            times = effort.of(5 if size <= 100_000 else 3, quick=1)
+            times = effort.of(8 if size <= 100_000 else 5, quick=1)
             for way in (OURS, *PEERS):
                 if size > MOST.get(way, size) or (way == "flame" and not FLAME_CHART.exists()):
                     continue

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from benchmarks.figures import Table, digits
 
-CATEGORIES = ["devtools.timeline", "disabled-by-default-devtools.timeline", "cc", "viz"]
+CATEGORIES = ["devtools.timeline", "disabled-by-default-devtools.timeline", "toplevel", "cc", "viz"]
 MAIN = "CrRendererMain"
 SCRIPTS = "scripts"
 REST = "the rest of the page's thread"
@@ -17,13 +17,12 @@ STAGES = {
     "RunTask": REST,
     **dict.fromkeys(
         [
+            "BlinkScheduler_PerformMicrotaskCheckpoint",
             "EventDispatch",
             "EvaluateScript",
             "FireAnimationFrame",
             "FunctionCall",
-            "RunMicrotasks",
             "TimerFire",
-            "v8.callFunction",
             "v8.evaluateModule",
         ],
         SCRIPTS,
