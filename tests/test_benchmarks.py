@@ -8,6 +8,7 @@ import json.encoder
 import platform
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from math import inf
 from pathlib import Path
@@ -22,6 +23,7 @@ from benchmarks.figures import Figure, Result, Table, compared, digits, percenti
 from benchmarks.history import Past
 from benchmarks.peers import BARE, FLOOR, OURS_WITHOUT_C
 from benchmarks.recording import part as recording
+from benchmarks.remote import ROOT
 from benchmarks.requests.laps import Laps, Request, Stopwatch, least, without_garbage
 from benchmarks.requests.part import middle
 from benchmarks.runs import Run
@@ -563,6 +565,23 @@ def test_the_commit_says_whether_what_is_measured_has_been_changed_since(
     (tmp_path / "static").mkdir()
     (tmp_path / "static" / "new.js").touch()
     assert machine.commit() == f"{head}+"
+
+
+@pytest.mark.programs
+@pytest.mark.parametrize("part", ["recording", "sql"])
+def test_a_part_that_is_run_quickly_tells_all_and_keeps_nothing(part: str) -> None:
+    kept = {path: path.read_bytes() for path in (history.FILE, report.PAGE, *runs.FOLDER.glob("*"))}
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--quick", part],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert f"### {report.PARTS[part]}, Python {platform.python_version().rpartition('.')[0]}" in run.stdout
+    assert "**Targets**" in run.stdout
+    assert {path: path.read_bytes() for path in kept} == kept
 
 
 def test_a_table_is_one_on_git_hub() -> None:
