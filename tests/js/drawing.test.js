@@ -30,20 +30,8 @@ for (const name of ["fillRect", "strokeRect", "fillText", "drawImage"]) {
     };
 }
 
-const colors = Object.fromEntries(
-    [
-        "background",
-        "text",
-        "muted",
-        "grid",
-        "bar-text",
-        "accent",
-        "error",
-        "match",
-        "phase",
-        "shade",
-    ].map((name) => [name, name]),
-);
+/** Each colour is called as the theme calls it. */
+const colors = new Proxy({}, { get: (_, name) => name });
 
 function sceneOf(spans, more = {}) {
     const layout = layOut(spans);
