@@ -108,7 +108,11 @@ def _profiles(browser: Any, address: str, request: str, size: int) -> dict[str, 
             acts["opening"](page)  # with the panel's scripts in the browser's cache from now on
         for look in (stages_of, functions_of):
             with fresh_page(context, address, *SCRIPTS) as page:
-                found.append({name: look(page, partial(act, page)) for name, act in acts.items()})
+                looked = {}
+                for name, act in acts.items():
+                    looked[name] = look(page, partial(act, page))
+                    page.evaluate("() => timing.settled()")
+                found.append(looked)
     stages, functions = found
     return {f"{name}, {size:,} spans": Profile(stages[name], functions[name]) for name in acts}
 
@@ -121,6 +125,7 @@ def _seen(browser: Any, address: str, way: str, request: str, times: int) -> See
                 before = memory(page)
                 if way == OURS:
                     opened.append(page.evaluate("id => timing.openOurs(id)", request))
+                    page.evaluate("() => timing.settled()")
                 else:
                     opened.append(
                         {"took": page.evaluate("([way, id]) => timing.openPeer(way, id)", [way, request])}
@@ -222,6 +227,7 @@ def _table(seen: dict[tuple[str, int], Seen], sizes: Sequence[int], version: str
         "broken off; of several clicks, searches and figures of memory the least counts, with the panel's "
         "scripts in the browser's cache. A search is over when its matches are counted and painted on the "
         "timeline. The table's rows, a hundred whatever the number of spans, come in the frame after, as "
-        "they do when the panel is opened. The others draw bars alone: no overview, no ruler, no table of "
-        "spans, and but for flame-chart-js no labels. All fetch and decode the same recording.",
+        "they do when the panel is opened. Steps begin when the findings are there, too, which the server "
+        "looks for meanwhile. The others draw bars alone: no overview, no ruler, no table of spans, and but "
+        "for flame-chart-js no labels. All fetch and decode the same recording.",
     )

@@ -264,5 +264,13 @@ globalThis.timing = {
     },
     walk: (milliseconds) => timeSteps(steps, milliseconds),
     count: ours.count,
+    /** Once the findings have come, which the server looks for when the timeline is painted. */
+    async settled() {
+        const room = panel().querySelector("[data-djsp-findings]");
+        if (room && room.dataset.djspState !== "ready") {
+            await told("data-djsp-state", "ready");
+        }
+        await painted();
+    },
     search: ours.search,
 };
