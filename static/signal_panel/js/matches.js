@@ -1,5 +1,7 @@
 /** Ways among the matches of a filter, which are sorted. */
 
+import { firstThat } from "./layout.js";
+
 /**
  * Where in sorted `indices` the span is, or would be put.
  *
@@ -7,17 +9,7 @@
  * @param {number} span
  */
 export function placeOf(indices, span) {
-    let from = 0;
-    let to = indices.length;
-    while (from < to) {
-        const middle = (from + to) >> 1;
-        if (indices[middle] < span) {
-            from = middle + 1;
-        } else {
-            to = middle;
-        }
-    }
-    return from;
+    return firstThat(0, indices.length, (place) => indices[place] >= span);
 }
 
 /**
