@@ -570,7 +570,10 @@ def test_the_commit_says_whether_what_is_measured_has_been_changed_since(
 @pytest.mark.programs
 @pytest.mark.parametrize("part", ["recording", "sql"])
 def test_a_part_that_is_run_quickly_tells_all_and_keeps_nothing(part: str) -> None:
-    kept = {path: path.read_bytes() for path in (history.FILE, report.PAGE, *runs.FOLDER.glob("*"))}
+    def kept() -> dict[Path, bytes]:
+        return {path: path.read_bytes() for path in (history.FILE, report.PAGE, *runs.FOLDER.glob("*"))}
+
+    before = kept()
     run = subprocess.run(
         [sys.executable, "-m", "benchmarks", "--quick", part],
         cwd=ROOT,
@@ -581,7 +584,7 @@ def test_a_part_that_is_run_quickly_tells_all_and_keeps_nothing(part: str) -> No
     assert run.returncode == 0, run.stderr
     assert f"### {report.PARTS[part]}, Python {platform.python_version().rpartition('.')[0]}" in run.stdout
     assert "**Targets**" in run.stdout
-    assert {path: path.read_bytes() for path in kept} == kept
+    assert kept() == before
 
 
 def test_a_table_is_one_on_git_hub() -> None:

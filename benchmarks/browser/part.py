@@ -6,6 +6,7 @@ import re
 import urllib.request
 from collections.abc import Sequence
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
@@ -137,8 +138,9 @@ def _seen(browser: Any, address: str, way: str, request: str, times: int) -> See
                     assert found["matches"] > 0
                     assert f"{found['matches']:,}" in found["listed"]
                     searched.append(found)
-    best = min(opened, key=_took)
-    search = min(searched, key=_took, default={"took": 0.0})
+    took = itemgetter("took")
+    best = min(opened, key=took)
+    search = min(searched, key=took, default={"took": 0.0})
     return Seen(
         best["took"],
         [step for walk in walks for step in walk],
@@ -150,10 +152,6 @@ def _seen(browser: Any, address: str, way: str, request: str, times: int) -> See
         best.get("html", 0.0),
         best.get("spans", 0.0),
     )
-
-
-def _took(one: dict[str, float]) -> float:
-    return one["took"]
 
 
 def _figures(seen: dict[tuple[str, int], Seen], sizes: Sequence[int]) -> list[Figure]:

@@ -11,10 +11,8 @@ from benchmarks.figures import Table, digits
 
 CATEGORIES = ["devtools.timeline", "disabled-by-default-devtools.timeline", "toplevel", "cc", "viz"]
 MAIN = "CrRendererMain"
-SCRIPTS = "scripts"
-REST = "the rest of the page's thread"
 STAGES = {
-    "RunTask": REST,
+    "RunTask": "the rest of the page's thread",
     **dict.fromkeys(
         [
             "BlinkScheduler_PerformMicrotaskCheckpoint",
@@ -25,7 +23,7 @@ STAGES = {
             "TimerFire",
             "v8.evaluateModule",
         ],
-        SCRIPTS,
+        "scripts",
     ),
     "v8.compileModule": "compiling scripts",
     "MinorGC": "collecting garbage",
@@ -48,7 +46,6 @@ BESIDE = {
 """What other threads do meanwhile."""
 ORDER = list(dict.fromkeys([*STAGES.values(), *BESIDE.values()]))
 INTERVAL = 200  # microseconds between two looks at what runs
-
 
 Act = Callable[[], int]
 """Does something, and answers how many times."""

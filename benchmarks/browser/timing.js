@@ -13,7 +13,7 @@ const painted = async () => {
  * Chromium waits for a sixtieth of a second. It lies on what is drawn, as everything between what changes is put
  * together anew, too. Answers with what ends it.
  */
-function keepFramesComing(drawn) {
+function keepFramesComing() {
     const { top, left } = drawn.getBoundingClientRect();
     const spot = document.createElement("div");
     Object.assign(spot.style, {
@@ -43,9 +43,9 @@ function keepFramesComing(drawn) {
  * The times of steps, one after the other, until the deadline. Each is made at the beginning of a frame, and is
  * over at the beginning of the second one after it: what it draws, at once or in the next frame, is painted.
  */
-async function timeSteps(steps, milliseconds = Number.POSITIVE_INFINITY) {
+async function timeSteps(milliseconds) {
     const times = [];
-    const stop = keepFramesComing(drawn);
+    const stop = keepFramesComing();
     await painted();
     const end = performance.now() + milliseconds;
     let start = performance.now();
@@ -77,17 +77,28 @@ const toolbar = () => {
 };
 const panel = () => toolbar().querySelector("#SignalTimelinePanel .djsp");
 
-/** Resolves when an attribute in the toolbar gets the value. */
-function told(name, value) {
+/** Resolves when something of the panel's comes to be ready. */
+function toldReady() {
     return new Promise((resolve) => {
         const observer = new MutationObserver((changes) => {
-            if (changes.some(({ target }) => target.getAttribute(name) === value)) {
+            if (changes.some(({ target }) => target.dataset.djspState === "ready")) {
                 observer.disconnect();
                 resolve();
             }
         });
-        observer.observe(toolbar(), { subtree: true, attributeFilter: [name] });
+        observer.observe(toolbar(), { subtree: true, attributeFilter: ["data-djsp-state"] });
     });
+}
+
+/**
+ * How long it takes from `start` until the timeline is painted, and until the table's rows are: they come in the
+ * frame that begins then, and are painted when the next one does.
+ */
+async function timed(start, over) {
+    await over;
+    const took = performance.now() - start;
+    await frame();
+    return { took, withRows: performance.now() - start };
 }
 
 function key(name) {
@@ -106,15 +117,11 @@ function fetched(since) {
 const ours = {
     async open(request) {
         toolbar().dataset.requestId = request;
-        const ready = told("data-djsp-state", "ready");
+        const ready = toldReady();
         const start = performance.now();
         toolbar().querySelector("#djDebugPanelList a.SignalTimelinePanel").click();
         await ready;
-        await painted();
-        const took = performance.now() - start;
-        // The table's rows come in that frame, and are painted when the next one begins.
-        await frame();
-        return { took, withRows: performance.now() - start, ...fetched(start) };
+        return { ...(await timed(start, painted())), ...fetched(start) };
     },
     steps: () =>
         walk({
@@ -123,24 +130,19 @@ const ours = {
             left: () => key("a"),
             right: () => key("d"),
         }),
-    count: () => Number(panel().dataset.djspSpans),
     async search(words) {
         const input = panel().querySelector(".djsp-query");
-        const stop = keepFramesComing(drawn);
+        const stop = keepFramesComing();
         await painted();
         const start = performance.now();
         const over = painted();
         input.value = words;
         input.dispatchEvent(new InputEvent("input", { bubbles: true, composed: true }));
-        await over;
-        const took = performance.now() - start;
-        const matches = Number(panel().dataset.djspMatches);
-        // The table's rows come in that frame, and are painted when the next one begins.
-        await frame();
-        const withRows = performance.now() - start;
-        const listed = panel().querySelector(".djsp-shown").textContent;
+        const times = await timed(start, over);
         stop();
-        return { took, withRows, matches, listed };
+        const matches = Number(panel().dataset.djspMatches);
+        const listed = panel().querySelector(".djsp-shown").textContent;
+        return { ...times, matches, listed };
     },
 };
 
@@ -262,13 +264,12 @@ globalThis.timing = {
         await painted();
         return performance.now() - start;
     },
-    walk: (milliseconds) => timeSteps(steps, milliseconds),
-    count: ours.count,
+    walk: timeSteps,
     /** Once the findings have come, which the server looks for when the timeline is painted. */
     async settled() {
         const room = panel().querySelector("[data-djsp-findings]");
         if (room && room.dataset.djspState !== "ready") {
-            await told("data-djsp-state", "ready");
+            await toldReady();
         }
         await painted();
     },

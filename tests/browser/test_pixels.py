@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 import signal_panel
 from tests.browser.conftest import BookshopFactory
+from tests.browser.test_panel import Panel
 from tests.browser.toolbar import PANEL
 from tests.clock import FakeClock
 
@@ -55,7 +56,7 @@ def open_on(page: Page, bookshop: BookshopFactory, recording: str) -> None:
     page.goto(bookshop())
     page.locator(f"#djDebugPanelList a.{PANEL}").click()
     expect(page.locator(f"#{PANEL} .djsp")).to_have_attribute("data-djsp-state", "ready")
-    page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+    Panel(page).is_drawn()
 
 
 def test_a_half_empty_row_does_not_look_full(page: Page, bookshop: BookshopFactory) -> None:
@@ -105,15 +106,12 @@ def test_the_overview_follows_what_is_searched_for_and_the_theme(
     page: Page, bookshop: BookshopFactory
 ) -> None:
     open_on(page, bookshop, recorded(50))
-    overview = page.locator(f"#{PANEL} .djsp-canvas-overview")
-    search = page.locator(f"#{PANEL} .djsp-query")
+    panel = Panel(page)
 
     def picture() -> list[int]:
         """A column of pixels in the middle, where no handle is."""
-        page.evaluate(
-            "() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
-        )
-        pixels: list[int] = overview.evaluate(
+        panel.is_drawn()
+        pixels: list[int] = panel.overview.locator("canvas").evaluate(
             """canvas => {
                 const { width, height } = canvas;
                 return [...canvas.getContext("2d").getImageData(width / 2, 0, 1, height).data];
@@ -122,9 +120,9 @@ def test_the_overview_follows_what_is_searched_for_and_the_theme(
         return pixels
 
     whole = picture()
-    search.fill("receiver")
+    panel.search.fill("receiver")
     found = picture()
-    search.fill("")
+    panel.search.fill("")
     assert picture() == whole != found
     page.locator("#djDebug").evaluate("toolbar => { toolbar.dataset.theme = 'dark'; }")
     assert picture() not in (whole, found)
